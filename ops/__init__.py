@@ -1,0 +1,1 @@
+"""Running Tidemark: command line, embedded engines, migrations, monitoring."""
