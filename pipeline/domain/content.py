@@ -104,17 +104,22 @@ class Conversation:
     channel: str
 
 
+def conversation_rid(token: bytes) -> bytes:
+    """The record id under which a conversation is sealed: its token, zero-padded to 16 bytes."""
+    return token.ljust(16, b"\0")
+
+
 def seal_conversation(
     key: ContentKey, pid: bytes, token: bytes, conversation: Conversation
 ) -> bytes:
     """The box of a conversation (kind 6, rid = its token, zero-padded)."""
     said = {"cv": conversation.conversation_id, "ch": conversation.channel}
-    return seal(key, Kind.CONVERSATION, pid, token.ljust(16, b"\0"), orjson.dumps(said))
+    return seal(key, Kind.CONVERSATION, pid, conversation_rid(token), orjson.dumps(said))
 
 
 def open_conversation(key: ContentKey, pid: bytes, token: bytes, box: bytes) -> Conversation:
     """The conversation in a box; raises `TamperedRecord`."""
-    said = orjson.loads(open_box(key, Kind.CONVERSATION, pid, token.ljust(16, b"\0"), box))
+    said = orjson.loads(open_box(key, Kind.CONVERSATION, pid, conversation_rid(token), box))
     return Conversation(said["cv"], said["ch"])
 
 

@@ -52,9 +52,12 @@ def event_id_at(topic: str, partition: int, offset: int) -> uuid.UUID:
     return _uuid5(_POSITIONS.bytes, f"{topic}/{partition}/{offset}".encode())
 
 
-def point_id_of(event_id: uuid.UUID, chunk: int) -> uuid.UUID:
-    """Return the vector point's id of the `chunk`-th piece (from 0) of an event's text."""
-    return _uuid5(event_id.bytes, b"chunk/%d" % chunk)
+def point_id_of(pid: bytes, event_id: uuid.UUID, chunk: int) -> uuid.UUID:
+    """Return the vector point's id of the `chunk`-th piece (from 0) of a user's event's text.
+
+    The event id alone would not do: producers choose it, and two users may have the same.
+    """
+    return _uuid5(pid, event_id.bytes + b"/chunk/%d" % chunk)
 
 
 def murmur2_partition(key: bytes, partitions: int) -> int:

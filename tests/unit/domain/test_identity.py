@@ -106,14 +106,14 @@ def test_positions_have_ids_of_their_own(places: list[tuple[str, int, int]]) -> 
     assert len({event_id_at(*place) for place in places}) == len(places)
 
 
-def test_every_chunk_of_an_event_has_a_point_of_its_own() -> None:
+def test_every_chunk_of_every_users_event_has_a_point_of_its_own() -> None:
     event_id = event_id_of(PID, "m1")
 
-    points = [point_id_of(event_id, chunk) for chunk in range(100)]
+    points = [point_id_of(pid, event_id, chunk) for pid in (PID, bytes(16)) for chunk in range(50)]
 
     assert len({event_id, *points}) == 101
-    assert points == [uuid.uuid5(event_id, f"chunk/{chunk}") for chunk in range(100)]
-    assert str(points[0]) == "a5fcd125-e467-576e-bdcb-ebd1351cfef8"
+    digest = hashlib.sha1(PID + event_id.bytes + b"/chunk/0").digest()
+    assert points[0] == uuid.UUID(bytes=digest[:16], version=5)
 
 
 @given(st.binary(max_size=64), st.integers(1, 100))
