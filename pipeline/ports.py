@@ -201,13 +201,29 @@ class KeyProvider(Protocol):
         ...
 
 
-class Encoder(Protocol):
+class PointSink(Protocol):
+    """Takes points; a vector store, or what stands in for one while a view is replayed."""
+
+    async def upsert(self, points: Sequence[Point]) -> None:
+        """Write points by id; the last of equal ids wins."""
+        ...
+
+
+class TextEncoder(Protocol):
     """Turns texts into vectors of unit length."""
 
     @property
     def dimension(self) -> int:
         """Length of a vector."""
         ...
+
+    async def encode(self, texts: Sequence[str]) -> Vector:
+        """Return shape (len(texts), dimension), float32, in the order of the texts."""
+        ...
+
+
+class Encoder(TextEncoder, Protocol):
+    """A loaded model."""
 
     @property
     def model_name(self) -> str:
@@ -217,10 +233,6 @@ class Encoder(Protocol):
     @property
     def runtime(self) -> str:
         """What runs it, for people to read: `openvino-bf16`, `torch-cuda`."""
-        ...
-
-    async def encode(self, texts: Sequence[str]) -> Vector:
-        """Return shape (len(texts), dimension), float32, in the order of the texts."""
         ...
 
     def close(self) -> None:

@@ -1,0 +1,37 @@
+"""Admit: the public topic's only reader and the journal's only writer."""
+
+from pipeline.adapters.dead_letters import SealedDeadLetters
+from pipeline.adapters.kafka import idempotent_producer
+from pipeline.adapters.kafka.log import KafkaLog
+from pipeline.adapters.postgres.subjects import Subjects
+from pipeline.admit_stage import AdmitStage
+from pipeline.jobs import Job
+from pipeline.trimming import Janitor
+from pipeline.worker import Consumer, Resources
+
+
+async def build(resources: Resources) -> Consumer:
+    """Admit's stage, its producer and its janitor."""
+    settings, topics = resources.settings, resources.topics
+    producer = idempotent_producer(resources.kafka)
+    await producer.start()
+    log = KafkaLog(resources.kafka, topics, producer)
+    letters = SealedDeadLetters(topics.events, resources.engine, resources.keys, log)
+    stage = AdmitStage(
+        topic=topics.events,
+        identity=resources.identity,
+        engine=resources.engine,
+        keyring=resources.keyring,
+        subjects=Subjects(resources.engine, resources.keys),
+        log=log,
+        dead_letters=letters,
+    )
+    janitor = Janitor(
+        resources.kafka,
+        topics.events,
+        resources.engine,
+        producer,
+        settings.tidemark_trim_delay_seconds,
+    )
+    job = Job("janitor", settings.tidemark_trim_interval_seconds, janitor.trim)
+    return Consumer(stage, start_from_hint=False, jobs=(job,), close=producer.stop)

@@ -1,0 +1,130 @@
+"""`python -m consumers.verify`: replay the journal into a scratch copy and compare with the stores.
+
+Every row of every view, every point's id and labels, and the vectors of a seeded sample.
+Exit code 0: no difference; 1: differences, printed; 2: it could not be done.
+"""
+
+import argparse
+import asyncio
+import sys
+import time
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from consumers import persist, usage
+from consumers.embed import Embed
+from pipeline import wiring
+from pipeline.adapters.postgres.engine import transaction
+from pipeline.adapters.postgres.tables import quarantines, watermarks
+from pipeline.adapters.postgres.watermarks import positions
+from pipeline.comparing import Difference, compare_table
+from pipeline.errors import ConfigError, TidemarkError
+from pipeline.expected import ExpectedVectors, SampledEncoder, compare_points
+from pipeline.logs import configure
+from pipeline.ports import Encoder, VectorStore
+from pipeline.scratch import replay, scratch_schema, snapshot
+from pipeline.settings import settings
+from pipeline.view import View
+from pipeline.worker import Resources, open_resources
+
+MOST_SHOWN = 50
+
+
+@dataclass(slots=True)
+class Report:
+    """What was compared and what differs."""
+
+    compared: int = 0
+    differences: list[Difference] = field(default_factory=list)
+
+
+async def verify(
+    resources: Resources, encoder: Encoder, vectors: VectorStore, *, sample: int, seed: int
+) -> dict[str, Report]:
+    """Compare every view; a report each.
+
+    Raises:
+        StoreUnavailable: a store is away.
+        FatalError: the journal is not whole.
+    """
+    expected = ExpectedVectors()
+    sampled = SampledEncoder(encoder, one_in=sample, seed=seed)
+    reports = {
+        view.name: await _verify_view(resources, view)
+        for view in (persist.VIEW, usage.VIEW, Embed(sampled, expected).view())
+    }
+    async for difference in compare_points(expected, vectors):
+        reports["embed"].differences.append(difference)
+    return reports
+
+
+async def _verify_view(resources: Resources, view: View) -> Report:
+    report = Report()
+    engine, keyring = resources.engine, resources.keyring
+    journal = (resources.kafka, resources.topics.journal)
+    async with scratch_schema(engine, view.name) as redirect, snapshot(engine) as live:
+        ends = await positions(live, watermarks[view.name])
+        report.compared = await replay(view, engine, keyring, journal, redirect, ends)
+        async with transaction(engine, redirect) as scratch:
+            async for difference in _differences(resources, view, live, scratch):
+                report.differences.append(difference)
+    return report
+
+
+async def _differences(
+    resources: Resources, view: View, live: AsyncConnection, scratch: AsyncConnection
+) -> AsyncIterator[Difference]:
+    for table in (*view.tables, quarantines[view.name]):
+        rid = view.rids.get(table.name)
+        async for difference in compare_table(live, scratch, table, rid, resources.keyring):
+            yield difference
+
+
+def _print(reports: Mapping[str, Report], seconds: float) -> int:
+    for name, report in reports.items():
+        count = len(report.differences)
+        print(f"{name}: {report.compared} journal records, {count} differences")
+        for difference in report.differences[:MOST_SHOWN]:
+            print(f"  {difference.table} {difference.key}: {difference.what}")
+        if count > MOST_SHOWN:
+            print(f"  and {count - MOST_SHOWN} more")
+    wrong = sum(len(report.differences) for report in reports.values())
+    print(f"{'differs' if wrong else 'the stores are what the journal says'} ({seconds:.1f} s)")
+    return 1 if wrong else 0
+
+
+async def _run(sample: int, seed: int) -> int:
+    configured = settings()
+    resources = open_resources(configured)
+    encoder = wiring.encoder(configured, "bulk")
+    vectors = wiring.vector_store(configured, encoder)
+    began = time.monotonic()
+    try:
+        reports = await verify(resources, encoder, vectors, sample=sample, seed=seed)
+    finally:
+        await vectors.close()
+        await resources.engine.dispose()
+        encoder.close()
+    return _print(reports, time.monotonic() - began)
+
+
+def main() -> None:
+    """Verify and exit."""
+    parser = argparse.ArgumentParser(prog="tidemark verify", description=__doc__)
+    parser.add_argument("--sample", type=int, default=50, help="encode one text in this many again")
+    parser.add_argument("--seed", type=int, default=0, help="which texts the sample holds")
+    options = parser.parse_args()
+    configure("WARNING")
+    try:
+        sys.exit(asyncio.run(_run(options.sample, options.seed)))
+    except ConfigError as error:
+        print("\n".join(error.reasons), file=sys.stderr)
+    except TidemarkError as error:
+        print(error, file=sys.stderr)
+    sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

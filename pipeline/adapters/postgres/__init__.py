@@ -1,0 +1,1 @@
+"""PostgreSQL: tables, the pooled engine, watermarks, the id ledger, keys and notifications."""

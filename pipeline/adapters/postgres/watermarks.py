@@ -1,0 +1,159 @@
+"""Watermark rows: where each consumer stands, locked and moved with its effects.
+
+Admit's row says which source offset comes `next`, what the last accepted record was (`prev` =
+1 + its source offset) and where the journal ended. A view's row says which journal offset comes
+`next` and from which source offset on records are new (`src_next`).
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Column, Select, Table, func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from pipeline.adapters.postgres.tables import admission, sent_on, watermarks
+
+# Who waits this long for a row ends the session that blocks it: its client is frozen.
+LOCK_SECONDS = 60.0
+CHANNEL = "tidemark"  # NOTIFY payload: "<consumer> <partition> <next> <journal end>"
+
+
+@dataclass(frozen=True, slots=True)
+class AdmitMark:
+    """Admit's position in one partition of `chat.events`."""
+
+    next: int
+    prev: int
+    journal_end: int
+
+
+@dataclass(frozen=True, slots=True)
+class ViewMark:
+    """A view's position in one partition of the journal."""
+
+    next: int
+    src_next: int
+
+
+async def begin_admission(connection: AsyncConnection, partition: int, start: int) -> None:
+    """Make admit's row of a partition never admitted from, at the log's start."""
+    await connection.execute(
+        insert(admission)
+        .values(partition=partition, next=start, prev=0, journal_end=0)
+        .on_conflict_do_nothing()
+    )
+
+
+async def lock_admission(connection: AsyncConnection, partition: int) -> AdmitMark:
+    """Admit's row of `partition`, locked until the transaction ends; made when absent."""
+    columns = (admission.c.next, admission.c.prev, admission.c.journal_end)
+    row = await _lock(connection, admission, columns, partition)
+    return AdmitMark(*row) if row else AdmitMark(0, 0, 0)
+
+
+async def lock_view(connection: AsyncConnection, view: str, partition: int) -> ViewMark:
+    """The view's row of `partition`, locked until the transaction ends; made when absent."""
+    table = watermarks[view]
+    row = await _lock(connection, table, (table.c.next, table.c.src_next), partition)
+    return ViewMark(*row) if row else ViewMark(0, 0)
+
+
+async def advance_admission(connection: AsyncConnection, partition: int, mark: AdmitMark) -> None:
+    """Write admit's row and tell those who wait for it, both with the transaction."""
+    changes = {"next": mark.next, "prev": mark.prev, "journal_end": mark.journal_end}
+    await _advance(connection, admission, partition, changes)
+    await notify(connection, "admit", partition, mark.next, mark.journal_end)
+
+
+async def note_sent_on(
+    connection: AsyncConnection, partition: int, ends: Mapping[int, int]
+) -> None:
+    """Note how far records of `partition` were sent on, by home partition: who waits, follows."""
+    if not ends:
+        return
+    rows = [{"partition": partition, "home": home, "end": end} for home, end in ends.items()]
+    new = insert(sent_on).values(rows)
+    await connection.execute(
+        new.on_conflict_do_update(
+            index_elements=["partition", "home"],
+            set_={"end": func.greatest(sent_on.c.end, new.excluded.end)},
+        )
+    )
+
+
+async def advance_view(
+    connection: AsyncConnection, view: str, partition: int, mark: ViewMark
+) -> None:
+    """Write the view's row and tell those who wait for it, both with the transaction."""
+    changes = {"next": mark.next, "src_next": mark.src_next}
+    await _advance(connection, watermarks[view], partition, changes)
+    options = (
+        connection.sync_connection.get_execution_options() if connection.sync_connection else {}
+    )
+    if not options.get("schema_translate_map"):  # nobody waits for a scratch copy
+        await notify(connection, view, partition, mark.next, 0)
+
+
+async def notify(
+    connection: AsyncConnection, consumer: str, partition: int, next_: int, journal_end: int
+) -> None:
+    """Queue a notification that is delivered if and when the transaction commits."""
+    payload = f"{consumer} {partition} {next_} {journal_end}"
+    await connection.execute(select(func.pg_notify(CHANNEL, payload)))
+
+
+async def positions(connection: AsyncConnection, table: Table) -> dict[int, int]:
+    """`next` by partition, for the partitions that have a row."""
+    rows = await connection.execute(select(table.c.partition, table.c.next))
+    return {row.partition: row.next for row in rows}
+
+
+async def ensure_row(connection: AsyncConnection, table: Table, partition: int) -> None:
+    """Make the consumer's row of `partition`, at zero, unless it is there."""
+    zeros = {c.name: 0 for c in table.columns if c.server_default is None}
+    await connection.execute(
+        insert(table).values({**zeros, "partition": partition}).on_conflict_do_nothing()
+    )
+
+
+async def _lock(
+    connection: AsyncConnection, table: Table, columns: Sequence[Column[int]], partition: int
+) -> tuple[int, ...] | None:
+    wanted: Sequence[Any] = columns
+    statement: Select[Any] = select(*wanted).where(table.c.partition == partition)
+    statement = statement.with_for_update()
+    row = await _first_past_blockers(connection, statement)
+    if row is None:
+        await ensure_row(connection, table, partition)
+        row = await _first_past_blockers(connection, statement)
+    return row
+
+
+async def _advance(
+    connection: AsyncConnection, table: Table, partition: int, changes: dict[str, int]
+) -> None:
+    await connection.execute(
+        update(table).where(table.c.partition == partition).values(**changes, updated_at=func.now())
+    )
+
+
+async def _first_past_blockers(
+    connection: AsyncConnection, statement: Select[Any]
+) -> tuple[int, ...] | None:
+    raw = (await connection.get_raw_connection()).driver_connection
+    waiting = asyncio.ensure_future(connection.execute(statement))
+    while not (await asyncio.wait({waiting}, timeout=LOCK_SECONDS))[0]:
+        await _terminate_blockers(connection.engine, raw.info.backend_pid)  # type: ignore[union-attr]
+    row = (await waiting).one_or_none()
+    return tuple(row) if row else None
+
+
+async def _terminate_blockers(engine: AsyncEngine, waiter: int) -> None:
+    async with engine.connect() as other:
+        await other.execute(
+            text("SELECT pg_terminate_backend(b) FROM unnest(pg_blocking_pids(:waiter)) b"),
+            {"waiter": waiter},
+        )

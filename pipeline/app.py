@@ -1,0 +1,214 @@
+"""Faust as a loop only: one app and consumer group per consumer, positions from the watermarks."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import faust
+import faust.streams
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP
+
+from pipeline.adapters.kafka.options import KafkaOptions, broker_url, ssl_context
+from pipeline.consume import consume, leave
+from pipeline.errors import FatalError, StoreUnavailable
+from pipeline.metrics import PARTITIONS, WAITING
+from pipeline.stage import Stage
+
+log = logging.getLogger(__name__)
+
+# Longer, and Faust takes the time-out of an assignment for a stop, for ever.
+RESUME_SECONDS = 5.0
+BUFFER = 2000  # at least five times a fetch, or one agent's backlog stalls the others
+WEEK = 604_800.0
+WATCH_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class AppOptions:
+    """What an app needs besides its stage."""
+
+    kafka: KafkaOptions
+    group: str
+    member: str  # stable and unique: a restart within the session makes no rebalance
+    batch: int
+    linger: float  # seconds
+    datadir: Path  # Faust insists on a folder; nothing is kept there
+    start_from_hint: bool  # a view may fall back on Kafka's offset, admit never
+
+
+def make_app(stage: Stage, options: AppOptions) -> faust.App:
+    """A Faust app whose one agent runs the loop over the stage's topic."""
+    if getattr(faust.streams, "_CStreamIterator", None) is None:
+        # The Python twin acknowledges records of an old generation that nobody has seen.
+        raise FatalError("faust was installed without its Cython stream iterator")
+    app = faust.App(
+        options.group,
+        broker=broker_url(options.kafka),
+        broker_credentials=_credentials(options.kafka),
+        processing_guarantee="at_least_once",
+        consumer_group_instance_id=options.member,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        table_standby_replicas=0,
+        datadir=str(options.datadir),
+        store="memory://",
+        web_enabled=False,
+        stream_wait_empty=True,
+        stream_publish_on_commit=False,
+        stream_buffer_maxsize=BUFFER,
+        broker_max_poll_records=min(options.batch, BUFFER // 5),
+        consumer_max_fetch_size=1024 * 1024,
+        broker_commit_interval=1.0,
+        broker_commit_every=2000,
+        broker_session_timeout=30.0,
+        broker_heartbeat_interval=1.0,
+        broker_request_timeout=60.0,
+        broker_rebalance_timeout=60.0,
+        broker_max_poll_interval=WEEK,
+        consumer_auto_offset_reset="earliest",
+        producer_request_timeout=30.0,
+        key_serializer="raw",
+        value_serializer="raw",
+        agent_supervisor="mode.CrashingSupervisor",
+        worker_redirect_stdouts=False,
+    )
+    app.transport = _transport(app, stage, options)
+    topic = app.topic(
+        stage.topic,
+        key_type=bytes,
+        value_type=bytes,
+        key_serializer="raw",
+        value_serializer="raw",
+    )
+
+    async def agent(stream: Any) -> None:
+        await consume(stage, stream, options.batch, options.linger)
+        if not app.should_stop:
+            leave(f"{stage.name}: the stream ended by itself")
+
+    app.agent(topic, name=stage.name, concurrency=1)(agent)
+    return app
+
+
+def _transport(app: faust.App, stage: Stage, options: AppOptions) -> driver.Transport:
+    class Consumer(_WatermarkConsumer):
+        """Bound to this app's stage: Faust builds consumers from a class."""
+
+    Consumer.stage, Consumer.start_from_hint = stage, options.start_from_hint
+
+    class Transport(driver.Transport):
+        """Aiokafka with our consumer."""
+
+    Transport.Consumer = Consumer
+    return Transport(app.conf.broker, app, loop=app.loop)
+
+
+class _CommittedThread(driver.AIOKafkaConsumerThread):
+    """Reads only what transactions have committed: aborted records must not become effects."""
+
+    logger = driver.logger
+
+    def _create_worker_consumer(self, transport: driver.Transport) -> Any:
+        consumer = super()._create_worker_consumer(transport)
+        consumer._isolation_level = "read_committed"  # noqa: SLF001  no setting leads there
+        return consumer
+
+
+class _WatermarkConsumer(driver.Consumer):
+    """Reads on where the stage's watermark stands, whatever Kafka remembers."""
+
+    logger = driver.logger
+    stage: Stage
+    start_from_hint: bool
+    fell_back = False
+
+    def _new_consumer_thread(self) -> driver.AIOKafkaConsumerThread:
+        return _CommittedThread(self, loop=self.loop, beacon=self.beacon)
+
+    async def seek_to_committed(self) -> Mapping[TP, int]:
+        """Seek the assigned partitions; called at every assignment, at times twice at once."""
+        hints = await super().seek_to_committed()
+        assigned = {TP(tp.topic, tp.partition) for tp in self.assignment()}
+        PARTITIONS.labels(self.stage.name).set(len(assigned))
+        if not assigned:
+            return hints
+        positions = await self._positions(assigned)
+        if positions is None:
+            return hints
+        await self.seek_wait(positions)
+        return positions
+
+    async def _positions(self, assigned: set[TP]) -> dict[TP, int] | None:
+        try:
+            async with asyncio.timeout(RESUME_SECONDS):
+                starts = await self.earliest_offsets(*assigned)
+                by_partition = {tp.partition: offset for tp, offset in starts.items()}
+                found = await self.stage.resume_at(by_partition)
+        except FatalError as error:
+            leave(f"{self.stage.name}: {error}", error)
+        except (StoreUnavailable, TimeoutError):
+            if self.start_from_hint:
+                self.fell_back = True  # `watch` makes sure that the hint was not ahead
+                return None
+            leave(f"{self.stage.name}: no watermark at assignment, and no other start is safe")
+        self.fell_back = False
+        return {tp: found[tp.partition] for tp in assigned}
+
+
+def _credentials(options: KafkaOptions) -> Any:
+    context = ssl_context(options)
+    if options.uses_sasl:
+        return faust.SASLCredentials(
+            username=options.sasl_username,
+            password=options.sasl_password,
+            mechanism=options.sasl_mechanism,
+            ssl_context=context,
+        )
+    return context
+
+
+async def watch(app: faust.App, stage: Stage, frozen_after: float = 120.0) -> None:
+    """Leave the process when the app has crashed, or does not fetch what is there to fetch.
+
+    Faust can stop consuming without a word; a fresh process always goes on.
+    """
+    seen, since = None, time.monotonic()
+    while not app.should_stop:
+        await asyncio.sleep(WATCH_SECONDS)
+        if app.crashed:
+            leave(f"{stage.name}: the Faust app crashed")
+        if getattr(app.consumer, "fell_back", False):
+            await _check_hint(app, stage)
+        behind, position = await _fetching(app)
+        waiting = WAITING.labels(stage.name)._value.get() > 0  # noqa: SLF001  no reader offered
+        if not behind or position != seen or waiting:
+            seen, since = position, time.monotonic()
+        elif time.monotonic() - since > frozen_after:
+            leave(f"{stage.name}: {behind} records wait and none is fetched")
+
+
+async def _fetching(app: faust.App) -> tuple[int, dict[TP, int]]:
+    """Records not fetched yet, and the fetch positions, which pass the markers of transactions."""
+    assigned = app.consumer.assignment()
+    if not assigned:
+        return 0, {}
+    ends = await app.consumer.highwaters(*assigned)
+    position = {tp: await app.consumer.position(tp) or 0 for tp in assigned}
+    return sum(max(0, (ends.get(tp) or 0) - at) for tp, at in position.items()), position
+
+
+async def _check_hint(app: faust.App, stage: Stage) -> None:
+    """Leave when reading began ahead of a watermark: an idle view would never notice."""
+    position = {tp: await app.consumer.position(tp) or 0 for tp in app.consumer.assignment()}
+    try:
+        found = await stage.resume_at({tp.partition: at for tp, at in position.items()})
+    except StoreUnavailable:
+        return
+    if any(found[tp.partition] < at for tp, at in position.items()):
+        leave(f"{stage.name}: Kafka's position is ahead of the watermark")
+    setattr(app.consumer, "fell_back", False)  # noqa: B010  ours, behind Faust's type

@@ -1,0 +1,17 @@
+"""Logging of every process: one line an event, no content, drivers kept quiet."""
+
+import logging
+
+# They repeat themselves thousands of times while a broker is away.
+_NOISY = ("aiokafka", "faust", "mode", "kafka", "httpx", "httpcore", "alembic")
+
+
+def configure(level: str) -> None:
+    """Log to standard error; drivers only from ERROR on."""
+    logging.basicConfig(
+        level=level.upper(),
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+    for name in _NOISY:
+        logging.getLogger(name).setLevel(logging.ERROR)
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)

@@ -1,0 +1,120 @@
+"""What a view is: tables, and a handler per event type; and the events that handlers see."""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+from sqlalchemy import Table
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from pipeline.adapters.postgres.keyring import KeyName, Keyring, UserKeys
+from pipeline.domain.crypto import (
+    ContentKey,
+    Kind,
+    TamperedRecord,
+    UnsupportedBox,
+    box_header,
+    open_box,
+)
+from pipeline.domain.journal import Envelope, MalformedEnvelope, decode_envelope, decode_links
+from pipeline.errors import DataError
+from pipeline.stage import Record
+from schemas.events import Event, EventBase, InvalidEvent, load_event
+
+E_co = TypeVar("E_co", bound=EventBase, covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened(Generic[E_co]):
+    """A journal event, opened."""
+
+    id: UUID
+    pid: bytes
+    epoch: int
+    seq: int  # source offset: the user's order of arrival
+    event: E_co
+    keys: UserKeys
+    key: ContentKey = field(repr=False)  # seals what is derived from the event
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Where a handler writes, and what the view's `prepare` made for it."""
+
+    connection: AsyncConnection
+    prepared: Any = None
+
+
+AnyOpened = Opened[Event]
+Handler = Callable[[Batch, Sequence[Any]], Awaitable[None]]
+Prepare = Callable[[Sequence[AnyOpened]], Awaitable[Any]]
+
+
+@dataclass(frozen=True)
+class View:
+    """A view's name (also its schema), its tables, and what it does with each event type.
+
+    A handler gets a run of events of its type, in order; types without one pass by. `prepare`
+    does what needs no transaction, once a batch, and its result reaches the handlers. `rids` says
+    under which record id a table's box is sealed, given a row.
+    """
+
+    name: str
+    tables: tuple[Table, ...]
+    handlers: Mapping[str, Handler]
+    prepare: Prepare | None = None
+    rids: Mapping[str, Callable[[Any], bytes]] = field(default_factory=dict)
+
+
+async def open_records(records: Iterable[Record], keyring: Keyring) -> list[AnyOpened | None]:
+    """Decode and decrypt journal records; None where the user's key is destroyed.
+
+    Raises:
+        DataError: a record is not what admit writes.
+        StoreUnavailable: the keys cannot be fetched now.
+    """
+    envelopes = [(record, _envelope(record)) for record in records]
+    names = {_key_name(envelope) for _, envelope in envelopes}
+    content = await keyring.content(names)
+    users = await keyring.users({(pid, epoch) for pid, epoch, _ in names})
+    return [_opened(record, envelope, content, users) for record, envelope in envelopes]
+
+
+def _envelope(record: Record) -> Envelope:
+    try:
+        decode_links(record.headers.items())
+        return decode_envelope(record.value or b"")
+    except MalformedEnvelope as error:
+        raise DataError(error.reason) from None
+
+
+def _key_name(envelope: Envelope) -> KeyName:
+    try:
+        header = box_header(envelope.box)
+    except UnsupportedBox:
+        raise DataError("unsupported_box") from None
+    return envelope.pid, header.epoch, header.kver
+
+
+def _opened(
+    record: Record,
+    envelope: Envelope,
+    content: Mapping[KeyName, ContentKey],
+    users: Mapping[tuple[bytes, int], UserKeys],
+) -> AnyOpened | None:
+    name = _key_name(envelope)
+    key, keys = content.get(name), users.get(name[:2])
+    if key is None or keys is None:
+        return None
+    try:
+        plaintext = open_box(key, Kind.EVENT, envelope.pid, envelope.id.bytes, envelope.box)
+        event = load_event(plaintext)
+    except TamperedRecord:
+        raise DataError("tampered") from None
+    except UnsupportedBox:
+        raise DataError("unsupported_box") from None
+    except InvalidEvent as error:
+        raise DataError(error.reason) from None
+    src = decode_links(record.headers.items()).src
+    return Opened(envelope.id, envelope.pid, name[1], src, event, keys, key)

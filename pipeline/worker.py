@@ -1,0 +1,185 @@
+"""A worker process: resources, consumers as Faust apps in one loop, and a stop that ends."""
+
+import asyncio
+import contextlib
+import fcntl
+import logging
+import os
+import signal
+import threading
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import faust
+from prometheus_client import start_http_server
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from pipeline import wiring
+from pipeline.adapters.kafka import KafkaOptions
+from pipeline.adapters.keys import LocalKeys
+from pipeline.adapters.postgres.keyring import Keyring
+from pipeline.admission import Identity
+from pipeline.app import AppOptions, make_app, watch
+from pipeline.errors import ConfigError
+from pipeline.jobs import Job, keep_running
+from pipeline.ports import KeyProvider
+from pipeline.settings import Settings, host_name
+from pipeline.stage import Stage
+from pipeline.topics import TopicNames
+from pipeline.view import View
+from pipeline.view_stage import ViewStage
+
+log = logging.getLogger(__name__)
+
+MOST_WORKERS = 64  # of one consumer on one host
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """What consumers are built from."""
+
+    settings: Settings
+    kafka: KafkaOptions
+    topics: TopicNames
+    engine: AsyncEngine
+    keys: KeyProvider
+    keyring: Keyring
+    identity: Identity
+
+
+async def _nothing() -> None:
+    return
+
+
+@dataclass(frozen=True, slots=True)
+class Consumer:
+    """A stage ready to run, with its housekeeping."""
+
+    stage: Stage
+    start_from_hint: bool = True
+    jobs: tuple[Job, ...] = ()
+    close: Callable[[], Awaitable[None]] = _nothing
+
+
+Build = Callable[[Resources], Awaitable[Consumer]]
+
+
+def view_build(view: View) -> Build:
+    """How to build a consumer that is nothing but a view."""
+
+    async def build(resources: Resources) -> Consumer:
+        return Consumer(view_stage(resources, view))
+
+    return build
+
+
+def view_stage(resources: Resources, view: View) -> ViewStage:
+    """The stage that settles the journal's records for a view."""
+    return ViewStage(view, resources.topics.journal, resources.engine, resources.keyring)
+
+
+def open_resources(settings: Settings) -> Resources:
+    """Connect nothing yet; refuse what cannot work.
+
+    Raises:
+        ConfigError: one line a reason.
+    """
+    secrets = wiring.secrets(settings)
+    engine = wiring.postgres(settings)
+    return Resources(
+        settings=settings,
+        kafka=wiring.kafka_options(settings),
+        topics=wiring.topics(settings),
+        engine=engine,
+        keys=LocalKeys(secrets.keks),
+        keyring=wiring.keyring(engine, secrets),
+        identity=wiring.identity(settings, secrets),
+    )
+
+
+async def work(settings: Settings, builds: Mapping[str, Build]) -> None:
+    """Run the named consumers until SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    resources = open_resources(settings)
+    consumers = [await build(resources) for build in builds.values()]
+    if settings.metrics_port:
+        start_http_server(settings.metrics_port, settings.metrics_host)
+    locks = [_member(settings, name) for name in builds]
+    apps = [
+        make_app(one.stage, _options(resources, one, member))
+        for one, (member, _) in zip(consumers, locks, strict=True)
+    ]
+    await asyncio.gather(*(app.start() for app in apps))
+    log.info("working: %s", ", ".join(builds))
+    tasks = [asyncio.create_task(each) for each in _background(apps, consumers)]
+    await stop.wait()
+    _leave_after(settings.tidemark_stop_seconds)
+    await _stop(apps, consumers, tasks)
+    await resources.engine.dispose()
+    log.info("stopped: %s", ", ".join(builds))
+
+
+def _background(
+    apps: Sequence[faust.App], consumers: Sequence[Consumer]
+) -> list[Coroutine[Any, Any, None]]:
+    watches = [watch(app, one.stage) for app, one in zip(apps, consumers, strict=True)]
+    return [*watches, *(keep_running(job) for one in consumers for job in one.jobs)]
+
+
+async def _stop(
+    apps: Sequence[faust.App], consumers: Sequence[Consumer], tasks: Sequence[asyncio.Task[None]]
+) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*(app.stop() for app in apps))
+    for one in consumers:
+        await one.close()
+
+
+def _leave_after(seconds: float) -> None:
+    """End the process if stopping takes longer: Faust's stop can hang and cannot be cancelled.
+
+    Nothing is lost: what is settled is committed in PostgreSQL, what is not comes again.
+    """
+    timer = threading.Timer(seconds, os._exit, args=(0,))
+    timer.daemon = True
+    timer.start()
+
+
+def _options(resources: Resources, consumer: Consumer, member: str) -> AppOptions:
+    settings = resources.settings
+    return AppOptions(
+        kafka=resources.kafka,
+        group=f"{settings.tidemark_topic_prefix}tidemark-{consumer.stage.name}",
+        member=member,
+        batch=settings.tidemark_batch,
+        datadir=settings.data_dir.resolve() / "run" / member,
+        linger=settings.tidemark_linger_seconds,
+        start_from_hint=consumer.start_from_hint,
+    )
+
+
+def _member(settings: Settings, consumer: str) -> tuple[str, IO[str]]:
+    """This worker's stable name, and the lock that keeps it unique on this host."""
+    (settings.data_dir / "run").mkdir(parents=True, exist_ok=True)
+    if settings.tidemark_worker_id:
+        return f"{consumer}-{settings.tidemark_worker_id}", open(os.devnull)  # noqa: PTH123
+    folder = settings.data_dir / "run"
+    for slot in range(1, MOST_WORKERS + 1):
+        lock = _locked(folder / f"{consumer}-{slot}.lock")
+        if lock is not None:
+            return f"{consumer}-{host_name()}-{slot}", lock
+    raise ConfigError([f"{MOST_WORKERS} workers of {consumer} run here: set TIDEMARK_WORKER_ID"])
+
+
+def _locked(path: Path) -> IO[str] | None:
+    lock = path.open("w")
+    with contextlib.suppress(BlockingIOError):
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return lock
+    lock.close()
+    return None
