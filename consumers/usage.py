@@ -6,10 +6,12 @@ effect. Streaks are not stored: they follow from the active days.
 
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import delete, func
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import delete, func, select
+from sqlalchemy.dialects.postgresql import Insert, insert
+from sqlalchemy.sql.dml import ReturningDelete
 
 from pipeline.adapters.postgres import tables
 from pipeline.adapters.postgres.write import insert_new, unnested, upsert
@@ -73,19 +75,26 @@ async def _zones(batch: Batch, events: Sequence[Opened[MessageSent]]) -> None:
         found = (one.event.at, offset_minutes(one.event.at, one.event.tz))
         user = (one.pid, one.epoch)
         latest[user] = max(found, latest.get(user, found))
-    table = tables.zones
     rows = [
         {"pid": pid, "epoch": epoch, "at": at, "offset_minutes": offset}
         for (pid, epoch), (at, offset) in latest.items()
     ]
-    new = insert(table).values(rows)
-    later = func.row(new.excluded.at, new.excluded.offset_minutes) > func.row(
+    names = [column.name for column in tables.zones.columns]
+    parameters = {name: [row[name] for row in rows] for name in names}
+    await batch.connection.execute(_later_zones(), parameters)
+
+
+@cache
+def _later_zones() -> Insert:
+    table = tables.zones
+    source = unnested(list(table.columns))
+    new = insert(table).from_select([c.name for c in table.columns], select(*source.columns))
+    excluded = new.excluded
+    later = func.row(excluded.at, excluded.offset_minutes) > func.row(
         table.c.at, table.c.offset_minutes
     )
-    changes = {"at": new.excluded.at, "offset_minutes": new.excluded.offset_minutes}
-    await batch.connection.execute(
-        new.on_conflict_do_update(index_elements=["pid", "epoch"], set_=changes, where=later)
-    )
+    changes = {"at": excluded.at, "offset_minutes": excluded.offset_minutes}
+    return new.on_conflict_do_update(index_elements=["pid", "epoch"], set_=changes, where=later)
 
 
 async def _spans(batch: Batch, events: Sequence[Opened[MessageSent]]) -> None:
@@ -96,18 +105,6 @@ async def _spans(batch: Batch, events: Sequence[Opened[MessageSent]]) -> None:
         new[one.pid, one.epoch].append(Span(at, at, 1))
     if not new:
         return
-    table = tables.spans
-    users = unnested([table.c.pid, table.c.epoch, table.c.start_ms, table.c.end_ms])
-    near = (
-        delete(table)
-        .where(
-            table.c.pid == users.c.pid,
-            table.c.epoch == users.c.epoch,
-            table.c.end_ms > users.c.start_ms - GAP_MS,
-            table.c.start_ms < users.c.end_ms + GAP_MS,
-        )
-        .returning(table.c.pid, table.c.epoch, table.c.start_ms, table.c.end_ms, table.c.messages)
-    )
     reach = [
         (pid, epoch, min(s.start_ms for s in spans), max(s.end_ms for s in spans))
         for (pid, epoch), spans in new.items()
@@ -116,7 +113,7 @@ async def _spans(batch: Batch, events: Sequence[Opened[MessageSent]]) -> None:
     parameters = {
         name: list(column) for name, column in zip(names, zip(*reach, strict=True), strict=True)
     }
-    for pid, epoch, *span in await batch.connection.execute(near, parameters):
+    for pid, epoch, *span in await batch.connection.execute(_near_spans(), parameters):
         new[bytes(pid), epoch].append(Span(*span))
     rows = [
         {
@@ -129,7 +126,22 @@ async def _spans(batch: Batch, events: Sequence[Opened[MessageSent]]) -> None:
         for (pid, epoch), spans in new.items()
         for s in merge_spans(spans)
     ]
-    await insert_new(batch.connection, table, rows)
+    await insert_new(batch.connection, tables.spans, rows)
+
+
+@cache
+def _near_spans() -> ReturningDelete[Any]:
+    """Take away the spans that new ones of the same user may touch."""
+    table = tables.spans
+    new = unnested([table.c.pid, table.c.epoch, table.c.start_ms, table.c.end_ms])
+    near = (
+        table.c.pid == new.c.pid,
+        table.c.epoch == new.c.epoch,
+        table.c.end_ms > new.c.start_ms - GAP_MS,
+        table.c.start_ms < new.c.end_ms + GAP_MS,
+    )
+    columns = (table.c.pid, table.c.epoch, table.c.start_ms, table.c.end_ms, table.c.messages)
+    return delete(table).where(*near).returning(*columns)
 
 
 VIEW = View(

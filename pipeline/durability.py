@@ -17,7 +17,7 @@ from pipeline.adapters.postgres.watermarks import lock_view, positions
 from pipeline.metrics import ORPHANS
 from pipeline.ports import FlushState, PointSink, VectorDurability, VectorStore
 from pipeline.replay import read_journal
-from pipeline.view import open_records
+from pipeline.view import decode, open_records
 from pipeline.view_stage import ViewStage
 
 log = logging.getLogger(__name__)
@@ -67,7 +67,8 @@ class Checkpoints:
         if start < end:
             log.warning("embed: partition %d: rewriting points %d to %d", partition, start, end)
         async for records in read_journal(self.journal, self.stage.topic, partition, start, end):
-            opened = [one for one in await open_records(records, keyring) if one is not None]
+            found = await open_records(decode(records), keyring)
+            opened = [one for one in found if one is not None]
             prepared = await view.prepare(opened) if view.prepare else {}
             made = {point.id: point for some in prepared.values() for point in some}
             async with transaction(engine) as connection:

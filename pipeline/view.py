@@ -17,7 +17,13 @@ from pipeline.domain.crypto import (
     box_header,
     open_box,
 )
-from pipeline.domain.journal import Envelope, MalformedEnvelope, decode_envelope, decode_links
+from pipeline.domain.journal import (
+    Envelope,
+    Links,
+    MalformedEnvelope,
+    decode_envelope,
+    decode_links,
+)
 from pipeline.errors import DataError
 from pipeline.stage import Record
 from schemas.events import Event, EventBase, InvalidEvent, load_event
@@ -67,46 +73,53 @@ class View:
     rids: Mapping[str, Callable[[Any], bytes]] = field(default_factory=dict)
 
 
-async def open_records(records: Iterable[Record], keyring: Keyring) -> list[AnyOpened | None]:
-    """Decode and decrypt journal records; None where the user's key is destroyed.
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A journal record, read but not opened."""
+
+    record: Record
+    envelope: Envelope
+    links: Links
+    key_name: KeyName
+
+
+def decode(records: Iterable[Record]) -> list[Decoded]:
+    """Read journal records.
 
     Raises:
         DataError: a record is not what admit writes.
+    """
+    return [_decoded(record) for record in records]
+
+
+async def open_records(decoded: Sequence[Decoded], keyring: Keyring) -> list[AnyOpened | None]:
+    """Decrypt journal records; None where the user's key is destroyed.
+
+    Raises:
+        DataError: a record does not authenticate, or holds no event.
         StoreUnavailable: the keys cannot be fetched now.
     """
-    envelopes = [(record, _envelope(record)) for record in records]
-    names = {_key_name(envelope) for _, envelope in envelopes}
-    content = await keyring.content(names)
-    users = await keyring.users({(pid, epoch) for pid, epoch, _ in names})
-    return [_opened(record, envelope, content, users) for record, envelope in envelopes]
+    content = await keyring.content(one.key_name for one in decoded)
+    users = await keyring.users(one.key_name[:2] for one in decoded)
+    return [_opened(one, content.get(one.key_name), users.get(one.key_name[:2])) for one in decoded]
 
 
-def _envelope(record: Record) -> Envelope:
+def _decoded(record: Record) -> Decoded:
     try:
-        decode_links(record.headers.items())
-        return decode_envelope(record.value or b"")
+        links = decode_links(record.headers.items())
+        envelope = decode_envelope(record.value or b"")
+        header = box_header(envelope.box)
     except MalformedEnvelope as error:
         raise DataError(error.reason) from None
-
-
-def _key_name(envelope: Envelope) -> KeyName:
-    try:
-        header = box_header(envelope.box)
     except UnsupportedBox:
         raise DataError("unsupported_box") from None
-    return envelope.pid, header.epoch, header.kver
+    return Decoded(record, envelope, links, (envelope.pid, header.epoch, header.kver))
 
 
-def _opened(
-    record: Record,
-    envelope: Envelope,
-    content: Mapping[KeyName, ContentKey],
-    users: Mapping[tuple[bytes, int], UserKeys],
-) -> AnyOpened | None:
-    name = _key_name(envelope)
-    key, keys = content.get(name), users.get(name[:2])
+def _opened(one: Decoded, key: ContentKey | None, keys: UserKeys | None) -> AnyOpened | None:
     if key is None or keys is None:
         return None
+    envelope = one.envelope
     try:
         plaintext = open_box(key, Kind.EVENT, envelope.pid, envelope.id.bytes, envelope.box)
         event = load_event(plaintext)
@@ -116,5 +129,4 @@ def _opened(
         raise DataError("unsupported_box") from None
     except InvalidEvent as error:
         raise DataError(error.reason) from None
-    src = decode_links(record.headers.items()).src
-    return Opened(envelope.id, envelope.pid, name[1], src, event, keys, key)
+    return Opened(envelope.id, envelope.pid, keys.epoch, one.links.src, event, keys, key)

@@ -26,7 +26,7 @@ from pipeline.domain.sifting import Sifted, sift
 from pipeline.errors import DataError, FatalError, StoreUnavailable
 from pipeline.metrics import FRESHNESS_SECONDS, PREPARE_SECONDS, RECORDS, STORE_SECONDS
 from pipeline.stage import Record
-from pipeline.view import AnyOpened, Batch, View, open_records
+from pipeline.view import AnyOpened, Batch, View, decode, open_records
 
 log = logging.getLogger(__name__)
 
@@ -86,13 +86,14 @@ class ViewStage:
 
     async def _settle(self, partition: int, records: Sequence[Record]) -> None:
         with PREPARE_SECONDS.labels(self.name).time():
-            opened = await open_records(records, self.keyring)
+            decoded = decode(records)
+            opened = await open_records(decoded, self.keyring)
             events = [one for one in opened if one is not None]
             prepared = await self.view.prepare(events) if self.view.prepare and events else None
         with STORE_SECONDS.labels(self.name).time():
             async with transaction(self.engine, self.schemas) as connection:
                 mark = await lock_view(connection, self.name, partition)
-                sifted = self._sift(mark, records)
+                sifted = _sift(mark, [(one.record.offset, one.links) for one in decoded])
                 todo = [one for i in sifted.kept if (one := opened[i]) is not None]
                 await self._handle(Batch(connection, prepared), todo)
                 if sifted.next != mark.next:
@@ -104,12 +105,6 @@ class ViewStage:
         for type_, run in groupby(events, key=lambda opened: opened.event.type):
             if handler := self.view.handlers.get(type_):
                 await handler(batch, list(run))
-
-    def _sift(self, mark: ViewMark, records: Sequence[Record]) -> Sifted:
-        sifted = sift(mark.next, mark.src_next, [(r.offset, _links(r)) for r in records])
-        if sifted.gap_at is not None:
-            raise FatalError(f"the journal has a gap: {mark.next} to {sifted.gap_at}")
-        return sifted
 
     def _measure(self, kept: Sequence[Record], handled: int, dropped: Mapping[str, int]) -> None:
         outcomes = {"handled": handled, "shredded": len(kept) - handled, **dropped}
@@ -168,7 +163,7 @@ class ViewStage:
             if record.offset < mark.next:
                 return
             try:
-                sifted = self._sift(mark, [record])
+                sifted = _sift(mark, [(record.offset, decode_links(record.headers.items()))])
             except MalformedEnvelope:  # without links it can only be set aside in its turn
                 sifted = Sifted((0,), record.offset + 1, mark.src_next, {})
             if sifted.kept:
@@ -178,8 +173,11 @@ class ViewStage:
             await advance_view(connection, self.name, partition, new)
 
 
-def _links(record: Record) -> Links:
-    return decode_links(record.headers.items())
+def _sift(mark: ViewMark, places: Sequence[tuple[int, Links]]) -> Sifted:
+    sifted = sift(mark.next, mark.src_next, places)
+    if sifted.gap_at is not None:
+        raise FatalError(f"the journal has a gap: {mark.next} to {sifted.gap_at}")
+    return sifted
 
 
 def _aside(record: Record, reason: str) -> SetAside:

@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from pipeline.adapters.postgres.engine import CONNECT_SECONDS, sqlstate, transaction
 from pipeline.adapters.postgres.reads.marks import ADMIT, Marks, read_marks
 from pipeline.adapters.postgres.watermarks import CHANNEL
-from pipeline.domain.positions import Position
+from pipeline.domain.positions import Position, merge_positions
 from pipeline.errors import StoreUnavailable
 
 log = logging.getLogger(__name__)
@@ -52,6 +52,16 @@ class Goal:
         return {consumer: count for consumer, count in behind.items() if count}
 
 
+def sent_on(positions: Sequence[Position], marks: Marks) -> list[Position]:
+    """Where records of these partitions went that belong to another: they are settled there."""
+    partitions = {position.partition for position in positions}
+    return [
+        Position(home, end - 1)
+        for (partition, home), end in marks.sent_on.items()
+        if partition in partitions
+    ]
+
+
 class Waiter:
     """Lets any number of readers wait over one connection; `run` must be running meanwhile."""
 
@@ -70,15 +80,16 @@ class Waiter:
         Raises:
             StoreUnavailable: PostgreSQL is away.
         """
-        goal = Goal(positions, views)
         deadline = time.monotonic() + seconds
         self._waiting += 1
         try:
             await self._reread()
-            while missing := goal.missing(self._marks):
-                if not await self._change(deadline - time.monotonic()):
-                    return missing
-            return {}
+            if Goal(positions, ()).missing(self._marks):
+                if await self._until(Goal(positions, ()), deadline):
+                    return Goal(positions, views).missing(self._marks)
+                await self._reread()  # notifications do not tell what was sent on
+            followed = merge_positions([*positions, *sent_on(positions, self._marks)])
+            return await self._until(Goal(followed, views), deadline)
         finally:
             self._waiting -= 1
 
@@ -91,6 +102,13 @@ class Waiter:
                 log.info("waiting for views without notifications: %s", sqlstate(error))
             await self._reread_for_all()
             await asyncio.sleep(REREAD_SECONDS)
+
+    async def _until(self, goal: Goal, deadline: float) -> dict[str, int]:
+        """What is missing at the deadline."""
+        while missing := goal.missing(self._marks):
+            if not await self._change(deadline - time.monotonic()):
+                return missing
+        return {}
 
     async def _listen(self) -> None:
         async with await _connect(self._engine) as connection:
@@ -117,6 +135,7 @@ class Waiter:
                 self._marks.next[key] = next_
                 if key[0] == ADMIT:
                     self._marks.journal_end[key[1]] = read.journal_end[key[1]]
+        self._marks.sent_on.update(read.sent_on)
         self._tell()
 
     def _heard(self, payload: str) -> None:
