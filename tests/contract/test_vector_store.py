@@ -1,13 +1,13 @@
 """What every `VectorStore` does; run on the real client and engine, and on the twin in memory."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from uuid import UUID
 
 import numpy as np
 import pytest
 
 from pipeline.errors import DataError
-from pipeline.ports import Where
+from pipeline.ports import StoredPoint, Where
 from tests.integration.vectors_support import DIM, everything, point, uuid_of, vector
 
 PID, OTHER = b"p" * 16, b"q" * 16
@@ -96,13 +96,13 @@ async def test_a_point_without_conversation_and_channel_stays_without(store):
 
 
 async def test_labels_come_back_as_they_went(store):
-    sent = point(1, epoch=7, kind=3, role=4, day=12_345)
+    sent = point(1, epoch=7, kind=3, role=4, day=12_345, partition=5, src=2**40)
     await store.upsert([sent])
 
     (stored,) = await store.retrieve([sent.id], with_vectors=True)
 
-    for name in ("id", "pid", "epoch", "kind", "role", "conversation", "channel", "day"):
-        assert getattr(stored, name) == getattr(sent, name)
+    labels = [each.name for each in fields(StoredPoint) if each.name != "vector"]
+    assert [getattr(stored, name) for name in labels] == [getattr(sent, name) for name in labels]
     assert stored.vector.dtype == np.float32
     assert stored.vector @ sent.vector / np.linalg.norm(sent.vector) == pytest.approx(1, abs=1e-5)
     assert np.linalg.norm(stored.vector) == pytest.approx(1, abs=1e-5)
