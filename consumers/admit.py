@@ -4,15 +4,19 @@ from pipeline.adapters.dead_letters import SealedDeadLetters
 from pipeline.adapters.kafka import idempotent_producer
 from pipeline.adapters.kafka.log import KafkaLog
 from pipeline.adapters.postgres.subjects import Subjects
+from pipeline.admission import ID_CONFLICT, UNDECODABLE
 from pipeline.admit_stage import AdmitStage
 from pipeline.jobs import Job
+from pipeline.metrics import begin_at_zero
 from pipeline.trimming import Janitor
 from pipeline.worker import Consumer, Resources
+from schemas.events import Reason
 
 
 async def build(resources: Resources) -> Consumer:
     """Admit's stage, its producer and its janitor."""
     settings, topics = resources.settings, resources.topics
+    begin_at_zero("admit", [*Reason, ID_CONFLICT, UNDECODABLE])
     producer = idempotent_producer(resources.kafka)
     await producer.start()
     log = KafkaLog(resources.kafka, topics, producer)

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any, cast
 from uuid import UUID
 
 from pipeline import wiring
 from pipeline.adapters.postgres import tables
+from pipeline.adapters.postgres.collection import claim, require
 from pipeline.adapters.postgres.write import insert_new
 from pipeline.domain.chunks import chunks
 from pipeline.domain.content import RoleCode
@@ -25,7 +25,7 @@ from schemas.events import MessageSent
 CHECKPOINT_SECONDS = 10.0
 SWEEP_SECONDS = 3600.0
 EMBEDDED_ROLES = frozenset({"user", "assistant"})
-Points = dict[UUID, list[Point]]  # by event id
+Points = dict[tuple[bytes, UUID], list[Point]]  # by pid and event id: users may share the latter
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,7 @@ class Embed:
 
     encoder: TextEncoder
     vectors: PointSink
+    collection: str | None = None  # None: a replay, whose points go nowhere
 
     async def prepare(self, events: Sequence[AnyOpened]) -> Points:
         """Encode and rotate every chunk of the batch, before any row is locked."""
@@ -47,17 +48,18 @@ class Embed:
         rotations = [one.keys.rotation(self.encoder.dimension) for one, _, _ in pieces]
         points: Points = {}
         for (one, chunk, _), vector in zip(pieces, rotate(rotations, encoded), strict=True):
-            points.setdefault(one.id, []).append(_point(one, chunk, vector))
+            points.setdefault((one.pid, one.id), []).append(_point(one, chunk, vector))
         return points
 
     async def message_sent(self, batch: Batch, events: Sequence[Opened[MessageSent]]) -> None:
         """Write the points' rows, then the points; both again do no harm."""
+        if self.collection is not None:
+            await require(batch.connection, self.collection)
         points: Points = batch.prepared
-        rows = [_row(one, i, p) for one in events for i, p in enumerate(points.get(one.id, ()))]
+        made = [(one, points.get((one.pid, one.id), ())) for one in events]
+        rows = [_row(one, i, point) for one, some in made for i, point in enumerate(some)]
         await insert_new(batch.connection, tables.points, rows)
-        await self.vectors.upsert(
-            list(chain.from_iterable(points.get(one.id, ()) for one in events))
-        )
+        await self.vectors.upsert([point for _, some in made for point in some])
 
     def view(self) -> View:
         """The view."""
@@ -74,9 +76,11 @@ async def build(resources: Resources) -> Consumer:
     self_test()  # on a machine whose arithmetic differs, nothing would be found again
     encoder = wiring.encoder(resources.settings, "bulk")
     vectors = wiring.vector_store(resources.settings, encoder)
+    await claim(resources.engine, vectors.collection)
     await vectors.ensure_collection()
-    stage = view_stage(resources, Embed(encoder, vectors).view())
-    checkpoints = Checkpoints(stage, resources.kafka, vectors, vectors)
+    stage = view_stage(resources, Embed(encoder, vectors, vectors.collection).view())
+    partitions = resources.settings.tidemark_partitions
+    checkpoints = Checkpoints(stage, resources.kafka, vectors, vectors, partitions)
     jobs = (
         Job("checkpoint", CHECKPOINT_SECONDS, checkpoints.checkpoint),
         Job("sweep", SWEEP_SECONDS, Sweep(resources.engine, vectors).run),
@@ -106,6 +110,8 @@ def _point(one: Opened[MessageSent], chunk: int, vector: Vector) -> Point:
         ),
         channel=one.keys.channel(event.channel),
         day=day_number(local_day(event.at, event.tz)),
+        partition=one.partition,
+        src=one.seq,
     )
 
 

@@ -19,10 +19,10 @@ from schemas.events import Event, InvalidEvent, canonical_payload, dump_event, p
 
 log = logging.getLogger(__name__)
 
-_POSITION = re.compile(rb"[A-Za-z0-9._-]{1,249}/[0-9]{1,5}/[0-9]{1,19}")
+POSITION = re.compile(rb"([A-Za-z0-9._-]{1,249})/([0-9]{1,5})/([0-9]{1,19})")
 
 HEARTBEAT = "tidemark-heartbeat"  # header of the janitor's records, which roll a segment
-ORIGIN = "tidemark-origin"  # header of a record sent on to its home: where it first lay
+ORIGIN = "tidemark-origin"  # header of a record sent on or replayed: where it first lay
 MAC_BYTES = 16
 ID_CONFLICT = "id_conflict"
 UNDECODABLE = "undecodable"
@@ -100,11 +100,21 @@ def sealing(candidate: Candidate, epoch: int) -> Sealing:
     return candidate.pid, epoch, candidate.period
 
 
-def origin_of(record: Record, topic: str) -> bytes:
-    """Where the record first lay, `topic/partition/offset`; a name, which anybody may forge."""
-    here = f"{topic}/{record.partition}/{record.offset}"
-    named = record.headers.get(ORIGIN, b"")
-    return named if _POSITION.fullmatch(named) else here.encode()
+def origin_of(record: Record, topic: str) -> tuple[str, int, int]:
+    """Topic, partition and offset where the record first lay.
+
+    Of a record that was sent on or replayed that is what its header says. Anybody may forge it, and
+    gains no more than by choosing an `id`.
+    """
+    named = POSITION.fullmatch(record.headers.get(ORIGIN, b""))
+    if named is None:
+        return topic, record.partition, record.offset
+    return named[1].decode(), int(named[2]), int(named[3])
+
+
+def position_name(topic: str, partition: int, offset: int) -> bytes:
+    """A position as headers and keys carry it."""
+    return f"{topic}/{partition}/{offset}".encode()
 
 
 def _candidate(record: Record, topic: str, identity: Identity) -> Candidate:
@@ -114,7 +124,7 @@ def _candidate(record: Record, topic: str, identity: Identity) -> Candidate:
     if event_id is None and event.message_id is not None:
         event_id = event_id_of(pid, event.message_id)
     if event_id is None:
-        event_id = event_id_at(topic, record.partition, record.offset)
+        event_id = event_id_at(*origin_of(record, topic))
     if event.id is None:
         event = event.model_copy(update={"id": event_id})
     return Candidate(record, event, pid, event_id)

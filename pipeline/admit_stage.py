@@ -36,6 +36,7 @@ from pipeline.admission import (
     examine,
     ledger_entry,
     origin_of,
+    position_name,
     sealed,
     sealing,
 )
@@ -214,7 +215,7 @@ class AdmitStage:
     def _again(self, candidate: Candidate) -> Outgoing:
         """The same event for its home partition; its id keeps a second sending harmless."""
         event, record = candidate.event, candidate.record
-        headers = ((ORIGIN, origin_of(record, self.topic)),)
+        headers = ((ORIGIN, position_name(*origin_of(record, self.topic))),)
         return Outgoing(event.user_id.encode(), dump_event(event), record.timestamp_ms, headers)
 
     async def _check_gaps(self, partition: int, next_: int, records: Sequence[Record]) -> None:

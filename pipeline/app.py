@@ -37,6 +37,7 @@ class AppOptions:
     member: str  # stable and unique: a restart within the session makes no rebalance
     batch: int
     linger: float  # seconds
+    session: float  # seconds of silence after which the group goes on without this worker
     datadir: Path  # Faust insists on a folder; nothing is kept there
     start_from_hint: bool  # a view may fall back on Kafka's offset, admit never
 
@@ -65,9 +66,9 @@ def make_app(stage: Stage, options: AppOptions) -> faust.App:
         consumer_max_fetch_size=1024 * 1024,
         broker_commit_interval=1.0,
         broker_commit_every=2000,
-        broker_session_timeout=30.0,
+        broker_session_timeout=options.session,
         broker_heartbeat_interval=1.0,
-        broker_request_timeout=60.0,
+        broker_request_timeout=max(60.0, options.session),  # Faust wants no less than a session
         broker_rebalance_timeout=60.0,
         broker_max_poll_interval=WEEK,
         consumer_auto_offset_reset="earliest",

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -15,9 +16,9 @@ from pipeline.adapters.postgres.engine import transaction
 from pipeline.adapters.postgres.tables import flushed, points, watermarks
 from pipeline.adapters.postgres.watermarks import lock_view, positions
 from pipeline.metrics import ORPHANS
-from pipeline.ports import FlushState, PointSink, VectorDurability, VectorStore
+from pipeline.ports import FlushState, PointSink, StoredPoint, VectorDurability, VectorStore
 from pipeline.replay import read_journal
-from pipeline.view import decode, open_records
+from pipeline.view import AnyOpened, open_readable
 from pipeline.view_stage import ViewStage
 
 log = logging.getLogger(__name__)
@@ -39,6 +40,7 @@ class Checkpoints:
     journal: KafkaOptions
     vectors: VectorDurability
     sink: PointSink
+    partitions: int  # of the journal: where nothing came yet, nothing was written before this boot
 
     async def checkpoint(self) -> None:
         """Repair if the store started uncleanly, then flush and keep the positions before it.
@@ -50,7 +52,8 @@ class Checkpoints:
         if state is None:
             return
         async with transaction(self.stage.engine) as connection:
-            marks = await positions(connection, watermarks["embed"])
+            marks = dict.fromkeys(range(self.partitions), 0)
+            marks |= await positions(connection, watermarks["embed"])
             kept = {row.partition: row for row in await connection.execute(select(flushed))}
         for partition, end in marks.items():
             row = kept.get(partition)
@@ -67,8 +70,8 @@ class Checkpoints:
         if start < end:
             log.warning("embed: partition %d: rewriting points %d to %d", partition, start, end)
         async for records in read_journal(self.journal, self.stage.topic, partition, start, end):
-            found = await open_records(decode(records), keyring)
-            opened = [one for one in found if one is not None]
+            opened, _ = await open_readable(records, keyring)  # the others have no rows
+            opened = await self._embedded(opened)
             prepared = await view.prepare(opened) if view.prepare else {}
             made = {point.id: point for some in prepared.values() for point in some}
             async with transaction(engine) as connection:
@@ -76,9 +79,17 @@ class Checkpoints:
                 gone = set(await _missing(connection, list(made)))
                 await self.sink.upsert([p for id_, p in made.items() if id_ not in gone])
 
+    async def _embedded(self, opened: Sequence[AnyOpened]) -> list[AnyOpened]:
+        """Those events that have rows: others were set aside, or removed since."""
+        pids, ids = {one.pid for one in opened}, {one.id for one in opened}
+        statement = select(points.c.pid, points.c.event_id).distinct()
+        statement = statement.where(points.c.pid.in_(pids), points.c.event_id.in_(ids))
+        async with transaction(self.stage.engine) as connection:
+            rows = await connection.execute(statement)
+            known = {(bytes(row.pid), row.event_id) for row in rows}
+        return [one for one in opened if (one.pid, one.id) in known]
+
     async def _keep(self, marks: Mapping[int, int], state: FlushState) -> None:
-        if not marks:
-            return
         rows = [{"partition": p, "next": next_, "boot": _boot(state)} for p, next_ in marks.items()]
         async with transaction(self.stage.engine) as connection:
             new = insert(flushed).values(rows)
@@ -104,25 +115,33 @@ class Sweep:
         after: UUID | None = None
         while True:
             page = await self.vectors.scroll(after, PAGE)
-            if suspects := await self._without_row([point.id for point in page.points]):
-                await self._delete(suspects)
+            for partition, suspects in (await self._without_row(page.points)).items():
+                await self._delete(partition, suspects)
             after = page.after
             if after is None:
                 return
             await asyncio.sleep(0)
 
-    async def _without_row(self, ids: Sequence[UUID]) -> list[UUID]:
+    async def _without_row(self, found: Sequence[StoredPoint]) -> dict[int, list[StoredPoint]]:
+        """Points that seem to have no row, by partition."""
         async with transaction(self.engine) as connection:
-            return await _missing(connection, ids)
+            missing = set(await _missing(connection, [point.id for point in found]))
+        suspects: dict[int, list[StoredPoint]] = defaultdict(list)
+        for point in found:
+            if point.id in missing:
+                suspects[point.partition].append(point)
+        return suspects
 
-    async def _delete(self, suspects: Sequence[UUID]) -> None:
-        """Delete under every partition's lock: a row may be on its way with its point."""
+    async def _delete(self, partition: int, suspects: Sequence[StoredPoint]) -> None:
+        """Delete under the partition's lock what lies below its watermark.
+
+        Above it a row may be on its way. The lock alone would not do: a sweep that is suspended
+        before its delete arrives loses it, and the row may be written meanwhile.
+        """
         async with transaction(self.engine) as connection:
-            table = watermarks["embed"]
-            await connection.execute(
-                select(table.c.partition).order_by(table.c.partition).with_for_update()
-            )
-            orphans = await _missing(connection, suspects)
+            mark = await lock_view(connection, "embed", partition)
+            settled = [point.id for point in suspects if point.src < mark.src_next]
+            orphans = await _missing(connection, settled)
             await self.vectors.delete_points(orphans)
         ORPHANS.inc(len(orphans))
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from aiokafka import AIOKafkaConsumer
 
-from pipeline.adapters.kafka import KafkaOptions, end_offsets, start_offsets
+from pipeline.adapters.kafka import KafkaOptions, Span, end_offsets, start_offsets
 from pipeline.adapters.kafka.oldest import looking, oldest_ms
 from pipeline.adapters.postgres.reads import Marks
 from pipeline.adapters.postgres.reads.marks import ADMIT
@@ -61,7 +61,7 @@ async def measure(options: KafkaOptions, logs: Mapping[str, Log], marks: Marks) 
         StoreUnavailable: no broker answers.
     """
     waiting = {consumer: _waiting(consumer, log, marks) for consumer, log in logs.items()}
-    if not any(offsets for offsets in waiting.values()):
+    if not any(waiting.values()):
         return {consumer: Lag(dict.fromkeys(log.ends, 0), 0.0) for consumer, log in logs.items()}
     async with looking(options) as eye:
         return {consumer: await _lag(eye, log, waiting[consumer]) for consumer, log in logs.items()}
@@ -75,16 +75,19 @@ def show(lags: Mapping[str, Lag]) -> None:
             LAG_RECORDS.labels(consumer, str(partition)).set(records)
 
 
-def _waiting(consumer: str, log: Log, marks: Marks) -> dict[int, int]:
-    """Where the consumer goes on, for partitions that have more than it has settled."""
-    places = {p: max(marks.of(consumer, p), start) for p, start in log.starts.items()}
-    return {p: place for p, place in places.items() if place < log.ends[p]}
+def _waiting(consumer: str, log: Log, marks: Marks) -> dict[int, Span]:
+    """From where to where the consumer has to go, for partitions with more than it has settled."""
+    spans = {
+        p: Span(max(marks.of(consumer, p), start), log.ends[p]) for p, start in log.starts.items()
+    }
+    return {p: span for p, span in spans.items() if span.start < span.end}
 
 
-async def _lag(eye: AIOKafkaConsumer, log: Log, waiting: Mapping[int, int]) -> Lag:
+async def _lag(eye: AIOKafkaConsumer, log: Log, waiting: Mapping[int, Span]) -> Lag:
     """What ends a log may be marks of transactions, which no watermark ever passes."""
-    oldest = await oldest_ms(eye, log.topic, waiting)
-    records = {p: log.ends[p] - waiting[p] if p in oldest else 0 for p in log.ends}
+    oldest = await oldest_ms(eye, log.topic, waiting) if waiting else {}
+    records = dict.fromkeys(log.ends, 0)
+    records |= {p: waiting[p].end - waiting[p].start for p in oldest}
     known = [timestamp for timestamp in oldest.values() if timestamp is not None]
     seconds = max(0.0, time.time() - min(known) / 1000) if known else 0.0
     return Lag(records, seconds)

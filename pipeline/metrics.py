@@ -1,5 +1,7 @@
 """Every metric, named once: `tidemark_<thing>_<unit>`, labels from closed sets, never a user."""
 
+from collections.abc import Iterable
+
 from prometheus_client import Counter, Gauge, Histogram
 
 _FAST = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
@@ -64,3 +66,19 @@ API_SECONDS = Histogram(
     ["method", "route", "status"],
     buckets=_FAST,
 )
+
+
+OUTCOMES = {
+    "admit": ("admitted", "duplicate", "rehomed", "dead_letter"),
+    "view": ("handled", "shredded", "seen", "redone", "orphaned", "quarantined"),
+}
+
+
+def begin_at_zero(consumer: str, reasons: Iterable[str] = ()) -> None:
+    """Make a worker's series at zero: Prometheus does not count a series' first increment."""
+    for outcome in OUTCOMES.get(consumer, OUTCOMES["view"]):
+        RECORDS.labels(consumer, outcome)
+    for reason in reasons:
+        DEAD_LETTERS.labels(reason)
+    RETRIES.labels(consumer)
+    WAITING.labels(consumer)

@@ -32,6 +32,8 @@ class Point:
     conversation: bytes | None  # 8 bytes, keyed token
     channel: bytes | None  # 8 bytes, keyed token
     day: int  # days since 1970, in the time zone of the event
+    partition: int  # the user's home
+    src: int  # offset of its event on the public topic; settled once a view's `src_next` is above
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,8 @@ class StoredPoint:
     conversation: bytes | None
     channel: bytes | None
     day: int
+    partition: int
+    src: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import OffsetOutOfRangeError
 
+from pipeline.adapters.kafka.connect import in_our_words
 from pipeline.adapters.kafka.options import KafkaOptions, client_arguments
 from pipeline.errors import FatalError
 from pipeline.stage import Record
@@ -20,6 +22,7 @@ async def read_journal(
 
     Raises:
         FatalError: the log does not hold them all.
+        StoreUnavailable: Kafka is away.
     """
     if start >= end:
         return
@@ -42,11 +45,14 @@ async def _consumer(options: KafkaOptions) -> AsyncIterator[AIOKafkaConsumer]:
     consumer = AIOKafkaConsumer(
         **client_arguments(options), enable_auto_commit=False, auto_offset_reset="none"
     )
-    await consumer.start()
-    try:
-        yield consumer
-    finally:
-        await consumer.stop()
+    with in_our_words():
+        try:
+            await consumer.start()
+            yield consumer
+        except OffsetOutOfRangeError:
+            raise FatalError("the log begins behind the offset that is to be read") from None
+        finally:
+            await consumer.stop()
 
 
 def _record(one: object) -> Record:

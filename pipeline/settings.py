@@ -58,6 +58,11 @@ class Settings(BaseSettings):
     tidemark_stop_seconds: float = Field(
         10.0, description="Grace after SIGTERM before a worker leaves the hard way."
     )
+    tidemark_session_seconds: int = Field(
+        30,
+        ge=6,  # the least that brokers allow by default
+        description="How long a worker may be silent before others take its partitions.",
+    )
     tidemark_trim_delay_seconds: float = Field(
         600.0, description="Admitted records stay on `chat.events` at least this long."
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -38,6 +39,7 @@ class Opened(Generic[E_co]):
     id: UUID
     pid: bytes
     epoch: int
+    partition: int  # the user's home
     seq: int  # source offset: the user's order of arrival
     event: E_co
     keys: UserKeys
@@ -83,6 +85,14 @@ class Decoded:
     key_name: KeyName
 
 
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A journal record that cannot be opened; `reason` is from a closed set."""
+
+    record: Record
+    reason: str
+
+
 def decode(records: Iterable[Record]) -> list[Decoded]:
     """Read journal records.
 
@@ -102,6 +112,33 @@ async def open_records(decoded: Sequence[Decoded], keyring: Keyring) -> list[Any
     content = await keyring.content(one.key_name for one in decoded)
     users = await keyring.users(one.key_name[:2] for one in decoded)
     return [_opened(one, content.get(one.key_name), users.get(one.key_name[:2])) for one in decoded]
+
+
+async def open_readable(
+    records: Sequence[Record], keyring: Keyring
+) -> tuple[list[AnyOpened], list[Unreadable]]:
+    """Open what can be opened, and name what cannot; what no key opens is in neither list.
+
+    Raises:
+        StoreUnavailable: the keys cannot be fetched now.
+    """
+    try:
+        found = await open_records(decode(records), keyring)
+    except DataError as error:
+        if len(records) == 1:
+            return [], [Unreadable(records[0], error.reason)]
+        half = len(records) // 2
+        first = await open_readable(records[:half], keyring)
+        second = await open_readable(records[half:], keyring)
+        return first[0] + second[0], first[1] + second[1]
+    return [one for one in found if one is not None], []
+
+
+async def handle(view: View, batch: Batch, events: Iterable[AnyOpened]) -> None:
+    """Give the view's handlers the events, in order and in runs of one type."""
+    for type_, run in groupby(events, key=lambda opened: opened.event.type):
+        if handler := view.handlers.get(type_):
+            await handler(batch, list(run))
 
 
 def _decoded(record: Record) -> Decoded:
@@ -129,4 +166,13 @@ def _opened(one: Decoded, key: ContentKey | None, keys: UserKeys | None) -> AnyO
         raise DataError("unsupported_box") from None
     except InvalidEvent as error:
         raise DataError(error.reason) from None
-    return Opened(envelope.id, envelope.pid, keys.epoch, one.links.src, event, keys, key)
+    return Opened(
+        id=envelope.id,
+        pid=envelope.pid,
+        epoch=keys.epoch,
+        partition=one.record.partition,
+        seq=one.links.src,
+        event=event,
+        keys=keys,
+        key=key,
+    )

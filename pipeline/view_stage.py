@@ -2,9 +2,8 @@
 
 import logging
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -22,11 +21,11 @@ from pipeline.adapters.postgres.keyring import Keyring
 from pipeline.adapters.postgres.tables import watermarks
 from pipeline.adapters.postgres.watermarks import ViewMark, advance_view, lock_view, positions
 from pipeline.domain.journal import Links, MalformedEnvelope, decode_envelope, decode_links
-from pipeline.domain.sifting import Sifted, sift
+from pipeline.domain.sifting import Sifted, in_doubt, sift
 from pipeline.errors import DataError, FatalError, StoreUnavailable
 from pipeline.metrics import FRESHNESS_SECONDS, PREPARE_SECONDS, RECORDS, STORE_SECONDS
 from pipeline.stage import Record
-from pipeline.view import AnyOpened, Batch, View, decode, open_records
+from pipeline.view import Batch, View, decode, handle, open_records
 
 log = logging.getLogger(__name__)
 
@@ -95,16 +94,11 @@ class ViewStage:
                 mark = await lock_view(connection, self.name, partition)
                 sifted = _sift(mark, [(one.record.offset, one.links) for one in decoded])
                 todo = [one for i in sifted.kept if (one := opened[i]) is not None]
-                await self._handle(Batch(connection, prepared), todo)
+                await handle(self.view, Batch(connection, prepared), todo)
                 if sifted.next != mark.next:
                     new = ViewMark(sifted.next, sifted.src_next)
                     await advance_view(connection, self.name, partition, new)
         self._measure([records[i] for i in sifted.kept], len(todo), sifted.dropped)
-
-    async def _handle(self, batch: Batch, events: Iterable[AnyOpened]) -> None:
-        for type_, run in groupby(events, key=lambda opened: opened.event.type):
-            if handler := self.view.handlers.get(type_):
-                await handler(batch, list(run))
 
     def _measure(self, kept: Sequence[Record], handled: int, dropped: Mapping[str, int]) -> None:
         outcomes = {"handled": handled, "shredded": len(kept) - handled, **dropped}
@@ -165,9 +159,9 @@ class ViewStage:
             try:
                 sifted = _sift(mark, [(record.offset, decode_links(record.headers.items()))])
             except MalformedEnvelope:  # without links it can only be set aside in its turn
-                sifted = Sifted((0,), record.offset + 1, mark.src_next, {})
+                sifted = Sifted((0,), record.offset + 1, in_doubt(mark.src_next), {})
             if sifted.kept:
-                await set_aside(connection, self.name, partition, _aside(record, reason))
+                await set_aside(connection, self.name, partition, aside(record, reason))
                 RECORDS.labels(self.name, "quarantined").inc()
             new = ViewMark(sifted.next, sifted.src_next)
             await advance_view(connection, self.name, partition, new)
@@ -180,7 +174,8 @@ def _sift(mark: ViewMark, places: Sequence[tuple[int, Links]]) -> Sifted:
     return sifted
 
 
-def _aside(record: Record, reason: str) -> SetAside:
+def aside(record: Record, reason: str) -> SetAside:
+    """What the quarantine keeps of a record: never its content."""
     pid = record.key if record.key is not None and len(record.key) == 16 else None
     try:
         event_id: Any = decode_envelope(record.value or b"").id

@@ -24,7 +24,9 @@ from pipeline.admission import Identity
 from pipeline.app import AppOptions, make_app, watch
 from pipeline.errors import ConfigError
 from pipeline.jobs import Job, keep_running
+from pipeline.metrics import begin_at_zero
 from pipeline.ports import KeyProvider
+from pipeline.preflight import until_checked
 from pipeline.settings import Settings, host_name
 from pipeline.stage import Stage
 from pipeline.topics import TopicNames
@@ -104,8 +106,20 @@ async def work(settings: Settings, builds: Mapping[str, Build]) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    stopping = asyncio.create_task(stop.wait())
+    running = asyncio.create_task(_run(settings, builds, stop))
+    await asyncio.wait({stopping, running}, return_when=asyncio.FIRST_COMPLETED)
+    if not running.done():
+        _leave_after(settings.tidemark_stop_seconds)
+    await running
+
+
+async def _run(settings: Settings, builds: Mapping[str, Build], stop: asyncio.Event) -> None:
     resources = open_resources(settings)
+    await until_checked(settings, resources.kafka, resources.topics, resources.engine)
     consumers = [await build(resources) for build in builds.values()]
+    for one in consumers:
+        begin_at_zero(one.stage.name)
     if settings.metrics_port:
         start_http_server(settings.metrics_port, settings.metrics_host)
     locks = [_member(settings, name) for name in builds]
@@ -117,7 +131,6 @@ async def work(settings: Settings, builds: Mapping[str, Build]) -> None:
     log.info("working: %s", ", ".join(builds))
     tasks = [asyncio.create_task(each) for each in _background(apps, consumers)]
     await stop.wait()
-    _leave_after(settings.tidemark_stop_seconds)
     await _stop(apps, consumers, tasks)
     await resources.engine.dispose()
     log.info("stopped: %s", ", ".join(builds))
@@ -157,6 +170,7 @@ def _options(resources: Resources, consumer: Consumer, member: str) -> AppOption
         group=f"{settings.tidemark_topic_prefix}tidemark-{consumer.stage.name}",
         member=member,
         batch=settings.tidemark_batch,
+        session=settings.tidemark_session_seconds,
         datadir=settings.data_dir.resolve() / "run" / member,
         linger=settings.tidemark_linger_seconds,
         start_from_hint=consumer.start_from_hint,

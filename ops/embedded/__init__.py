@@ -1,0 +1,1 @@
+"""The engines that `tidemark up` starts itself, and the supervisor that watches them."""

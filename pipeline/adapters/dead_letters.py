@@ -13,20 +13,35 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from pipeline.adapters.kafka.log import KafkaLog
 from pipeline.adapters.kafka.producer import Record as Outgoing
 from pipeline.adapters.postgres.engine import transaction
+from pipeline.adapters.postgres.keyring import unwrap
 from pipeline.adapters.postgres.tables import dead_letter_keys
-from pipeline.admission import Rejected, origin_of
-from pipeline.domain.crypto import ContentKey, Kind, Purpose, dead_letter_key, kek_id_of, seal
+from pipeline.admission import POSITION, Rejected, origin_of, position_name
+from pipeline.domain.crypto import (
+    ContentKey,
+    Kind,
+    Purpose,
+    TamperedRecord,
+    UnsupportedBox,
+    box_header,
+    dead_letter_key,
+    kek_id_of,
+    open_box,
+    seal,
+)
 from pipeline.domain.identity import NO_PID, event_id_at
+from pipeline.errors import DataError
 from pipeline.ports import KeyProvider
 from pipeline.stage import Record
 
 DAY_MS = 86_400_000
 FIRST_KVER = 1
+
+Original = tuple[bytes | None, bytes | None]  # key, value
 
 
 @dataclass(slots=True)
@@ -55,17 +70,16 @@ class SealedDeadLetters:
 
     def _letter(self, rejected: Rejected, key: ContentKey) -> Outgoing:
         record = rejected.record
-        position = origin_of(record, self.topic)
-        topic, partition, offset = position.decode().split("/")
-        rid = event_id_at(topic, int(partition), int(offset))
+        topic, partition, offset = origin = origin_of(record, self.topic)
         headers = (
             ("reason", rejected.reason.encode()),
             ("topic", topic.encode()),
-            ("partition", partition.encode()),
-            ("offset", offset.encode()),
+            ("partition", b"%d" % partition),
+            ("offset", b"%d" % offset),
         )
-        box = seal(key, Kind.DEAD_LETTER, NO_PID, rid.bytes, pack_original(record))
-        return Outgoing(position, box, record.timestamp_ms, headers)
+        rid = event_id_at(*origin).bytes
+        box = seal(key, Kind.DEAD_LETTER, NO_PID, rid, pack_original(record))
+        return Outgoing(position_name(*origin), box, record.timestamp_ms, headers)
 
     async def _key(self, day: int) -> ContentKey:
         if day not in self._keys:
@@ -78,11 +92,59 @@ class SealedDeadLetters:
         row = {"day": day, "kek_id": kek_id_of(wrapped), "wrapped": wrapped}
         async with transaction(self.engine) as connection:
             await connection.execute(insert(dead_letter_keys).values(row).on_conflict_do_nothing())
-            stored = await connection.execute(
-                select(dead_letter_keys.c.wrapped).where(dead_letter_keys.c.day == day)
-            )
-            wrapped = stored.scalar_one()
-        return self.provider.unwrap(NO_PID, day, Purpose.DEAD_LETTER, FIRST_KVER, wrapped)
+            stored = await _wrapped(connection, day)
+        assert stored is not None
+        return unwrap(self.provider, NO_PID, day, Purpose.DEAD_LETTER, FIRST_KVER, stored)
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A dead letter as its topic holds it; `position` is the original's topic/partition/offset."""
+
+    position: str
+    reason: str
+    timestamp_ms: int  # when it was written
+    box: bytes = field(repr=False)
+
+
+def read_letter(record: Record) -> Letter:
+    """Return the dead letter in a record; raises `DataError` for what admit has not written."""
+    key, reason = record.key or b"", record.headers.get("reason")
+    if reason is None or record.value is None or not POSITION.fullmatch(key):
+        raise DataError("no_dead_letter")
+    return Letter(key.decode(), reason.decode(errors="replace"), record.timestamp_ms, record.value)
+
+
+async def open_letter(
+    engine: AsyncEngine, provider: KeyProvider, letter: Letter
+) -> Original | None:
+    """Return what a dead letter holds; None where the key of its day is destroyed.
+
+    Raises:
+        DataError: it does not authenticate.
+        StoreUnavailable: PostgreSQL is away.
+    """
+    try:
+        day = box_header(letter.box).epoch
+        async with transaction(engine) as connection:
+            wrapped = await _wrapped(connection, day)
+        if wrapped is None:
+            return None
+        key = dead_letter_key(
+            unwrap(provider, NO_PID, day, Purpose.DEAD_LETTER, FIRST_KVER, wrapped), day
+        )
+        topic, partition, offset = letter.position.split("/")
+        rid = event_id_at(topic, int(partition), int(offset)).bytes
+        return unpack_original(open_box(key, Kind.DEAD_LETTER, NO_PID, rid, letter.box))
+    except (TamperedRecord, UnsupportedBox):
+        raise DataError("tampered") from None
+
+
+async def _wrapped(connection: AsyncConnection, day: int) -> bytes | None:
+    found = await connection.execute(
+        select(dead_letter_keys.c.wrapped).where(dead_letter_keys.c.day == day)
+    )
+    return found.scalar_one_or_none()
 
 
 def pack_original(record: Record) -> bytes:
@@ -90,7 +152,7 @@ def pack_original(record: Record) -> bytes:
     return _part(record.key) + _part(record.value)
 
 
-def unpack_original(plaintext: bytes) -> tuple[bytes | None, bytes | None]:
+def unpack_original(plaintext: bytes) -> Original:
     """What `pack_original` took."""
     key, rest = _take(plaintext)
     return key, _take(rest)[0]

@@ -115,6 +115,8 @@ def _stored(point: Point, dim: int) -> StoredPoint:
         conversation=point.conversation,
         channel=point.channel,
         day=point.day,
+        partition=point.partition,
+        src=point.src,
     )
 
 

@@ -41,11 +41,25 @@ def sift(next_: int, src_next: int, records: Sequence[tuple[int, Links]]) -> Sif
         if offset > next_:
             return Sifted((), began, src_began, {}, gap_at=offset)
         next_ = offset + 1
-        if links.src < src_next:
+        if links.src < _least(src_next):
             dropped["redone"] += 1
-        elif links.prev > src_next:
+        elif links.prev > src_next >= 0:
             dropped["orphaned"] += 1
         else:
             src_next = links.src + 1
             kept.append(index)
     return Sifted(tuple(kept), next_, src_next, dropped)
+
+
+def in_doubt(src_next: int) -> int:
+    """Return `src_next` behind a record whose links cannot be read, as a number below zero.
+
+    Whether its source was accepted is unknown, so the `prev` of the record behind it proves
+    nothing: dropped as orphaned, that one and all after it would be lost.
+    """
+    return -1 - _least(src_next)
+
+
+def _least(src_next: int) -> int:
+    """The least source offset that is new."""
+    return src_next if src_next >= 0 else -1 - src_next

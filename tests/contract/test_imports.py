@@ -30,7 +30,13 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "pipeline.view_stage",
     ),
     ("pipeline.settings", "pipeline.logs", "pipeline.wiring"),
-    ("pipeline.app", "pipeline.consume", "pipeline.scratch", "pipeline.worker"),
+    (
+        "pipeline.app",
+        "pipeline.consume",
+        "pipeline.preflight",
+        "pipeline.scratch",
+        "pipeline.worker",
+    ),
     ("consumers", "api", "ops"),
 )
 SIBLINGS = ("consumers", "api", "ops")  # each other's processes, never each other's modules

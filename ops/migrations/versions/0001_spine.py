@@ -334,6 +334,13 @@ def upgrade() -> None:
         schema="truth",
     )
     op.create_table(
+        "collection",
+        sa.Column("only", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("only"),
+        schema="embed",
+    )
+    op.create_table(
         "sent_on",
         sa.Column("partition", sa.SmallInteger(), autoincrement=False, nullable=False),
         sa.Column("home", sa.SmallInteger(), autoincrement=False, nullable=False),

@@ -39,21 +39,18 @@ async def looking(options: KafkaOptions) -> AsyncIterator[AIOKafkaConsumer]:
 
 
 async def oldest_ms(
-    consumer: AIOKafkaConsumer, topic: str, offsets: Mapping[int, int]
+    consumer: AIOKafkaConsumer, topic: str, spans: Mapping[int, tuple[int, int]]
 ) -> dict[int, int | None]:
-    """The timestamp (ms since 1970) of the first record at or behind each partition's offset.
+    """The timestamp (ms since 1970) of the first record in each partition's span of offsets.
 
-    A partition with nothing but the marks of transactions up to its end is left out; None means
-    that a record is there and cannot be read yet.
+    A span holds its start and not its end. A partition with nothing but the marks of transactions
+    in its span is left out; None means that a record is there and cannot be read yet.
     """
-    asked = {TopicPartition(topic, p): offset for p, offset in offsets.items()}
-    if not asked:
-        return {}
+    asked = {TopicPartition(topic, p): span for p, span in spans.items()}
     consumer.assign(list(asked))
-    for partition, offset in asked.items():
-        consumer.seek(partition, offset)
-    ends = await consumer.end_offsets(list(asked))
-    found = await asyncio.gather(*(_look(consumer, p, ends[p]) for p in asked))
+    for partition, (start, _) in asked.items():
+        consumer.seek(partition, start)
+    found = await asyncio.gather(*(_look(consumer, p, end) for p, (_, end) in asked.items()))
     return {
         partition.partition: timestamp
         for partition, (there, timestamp) in zip(asked, found, strict=True)

@@ -131,8 +131,12 @@ async def _send(
 
 
 async def _closed(producer: AIOKafkaProducer) -> None:
+    """Close it without sending what is still waiting: whoever asked for that was told otherwise."""
     try:
         async with asyncio.timeout(CLOSE_SECONDS):
+            # `stop` alone would wait for a broker and send it all.
+            await producer._sender.close()  # noqa: SLF001
+            producer._message_accumulator._batches.clear()  # noqa: SLF001
             await producer.stop()
     except (KafkaError, TimeoutError, OSError) as error:
         log.warning("a Kafka producer did not close: %s", type(error).__name__)

@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from pipeline.adapters.postgres.tables import attempts, quarantines, watermarks
-from pipeline.adapters.postgres.watermarks import ensure_row
+from pipeline.adapters.postgres.watermarks import lock_view
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class SetAside:
 async def count_start(connection: AsyncConnection, view: str, partition: int) -> int:
     """Count that a process begins to work at the view's present position; returns how many did."""
     table = watermarks[view]
-    await ensure_row(connection, table, partition)
+    await lock_view(connection, view, partition)
     statement = (
         update(table)
         .where(table.c.partition == partition)
@@ -40,6 +40,7 @@ async def count_start(connection: AsyncConnection, view: str, partition: int) ->
 async def excuse_start(connection: AsyncConnection, view: str, partition: int) -> None:
     """Take a counted start back: a store was away, which is no record's fault."""
     table = watermarks[view]
+    await lock_view(connection, view, partition)
     await connection.execute(
         update(table)
         .where(table.c.partition == partition)

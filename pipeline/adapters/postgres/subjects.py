@@ -60,7 +60,8 @@ class Subjects:
         Raises:
             StoreUnavailable: PostgreSQL is away.
         """
-        missing = [pid for pid in uids if pid not in self._known]
+        known = {pid: self._known[pid] for pid in uids if pid in self._known}
+        missing = [pid for pid in uids if pid not in known]
         if missing:
             async with transaction(self._engine) as connection:
                 found = await _select(connection, missing)
@@ -69,7 +70,8 @@ class Subjects:
                     await self._register(connection, fresh, home)
                     found |= await _select(connection, list(fresh))
             self._known.update(found)
-        return {pid: self._known[pid] for pid in uids}
+            known |= found
+        return known  # not read again: an assignment may have made us forget meanwhile
 
     async def sealing_keys(self, wanted: Iterable[Sealing]) -> dict[Sealing, ContentKey]:
         """The active keys for these users and months, made and committed when absent.
@@ -78,12 +80,13 @@ class Subjects:
             StoreUnavailable: PostgreSQL is away.
         """
         wanted = set(wanted)
-        missing = sorted(wanted - self._sealing.keys())
-        if missing:
+        known = {sealing: self._sealing[sealing] for sealing in wanted & self._sealing.keys()}
+        if missing := sorted(wanted - known.keys()):
             async with transaction(self._engine) as connection:
                 made = await self._make_keys(connection, missing)
             self._sealing.update(made)
-        return {sealing: self._sealing[sealing] for sealing in wanted}
+            known |= made
+        return known
 
     async def _register(
         self, connection: AsyncConnection, fresh: Mapping[bytes, str], home: int

@@ -224,6 +224,14 @@ points = Table(
     schema="embed",
 )
 
+collection = Table(
+    "collection",
+    metadata,
+    Column("only", SmallInteger, primary_key=True, autoincrement=False),
+    Column("name", Text, nullable=False),
+    schema="embed",
+)
+
 flushed = Table(
     "flushed",
     metadata,

@@ -8,7 +8,6 @@ reads the tables at the beginning, and all of them once a second.
 import asyncio
 import logging
 import time
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -40,7 +39,7 @@ class Goal:
 
         As long as admit is behind, what it will add to the journal is not counted for the views.
         """
-        behind: Counter[str] = Counter()
+        behind = dict.fromkeys((ADMIT, *self.views), 0)
         for partition, offset in ((p.partition, p.offset) for p in self.positions):
             end = marks.journal_end.get(partition, 0)
             if (ahead := offset + 1 - marks.of(ADMIT, partition)) > 0:

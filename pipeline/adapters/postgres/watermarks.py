@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, Select, Table, func, select, text, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Column, CursorResult, Select, Table, func, select, text, update
+from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from pipeline.adapters.postgres.tables import admission, sent_on, watermarks
@@ -35,7 +35,7 @@ class ViewMark:
     """A view's position in one partition of the journal."""
 
     next: int
-    src_next: int
+    src_next: int  # below zero: see `sifting.in_doubt`
 
 
 async def begin_admission(connection: AsyncConnection, partition: int, start: int) -> None:
@@ -113,10 +113,12 @@ async def positions(connection: AsyncConnection, table: Table) -> dict[int, int]
 
 async def ensure_row(connection: AsyncConnection, table: Table, partition: int) -> None:
     """Make the consumer's row of `partition`, at zero, unless it is there."""
+    await connection.execute(_zeros(table, partition))
+
+
+def _zeros(table: Table, partition: int) -> Insert:
     zeros = {c.name: 0 for c in table.columns if c.server_default is None}
-    await connection.execute(
-        insert(table).values({**zeros, "partition": partition}).on_conflict_do_nothing()
-    )
+    return insert(table).values({**zeros, "partition": partition}).on_conflict_do_nothing()
 
 
 async def _lock(
@@ -125,11 +127,11 @@ async def _lock(
     wanted: Sequence[Any] = columns
     statement: Select[Any] = select(*wanted).where(table.c.partition == partition)
     statement = statement.with_for_update()
-    row = await _first_past_blockers(connection, statement)
-    if row is None:
-        await ensure_row(connection, table, partition)
-        row = await _first_past_blockers(connection, statement)
-    return row
+    row = (await _past_blockers(connection, statement)).one_or_none()
+    if row is None:  # another session may be making it
+        await _past_blockers(connection, _zeros(table, partition))
+        row = (await _past_blockers(connection, statement)).one_or_none()
+    return tuple(row) if row else None
 
 
 async def _advance(
@@ -140,15 +142,14 @@ async def _advance(
     )
 
 
-async def _first_past_blockers(
-    connection: AsyncConnection, statement: Select[Any]
-) -> tuple[int, ...] | None:
+async def _past_blockers(
+    connection: AsyncConnection, statement: Select[Any] | Insert
+) -> CursorResult[Any]:
     raw = (await connection.get_raw_connection()).driver_connection
     waiting = asyncio.ensure_future(connection.execute(statement))
     while not (await asyncio.wait({waiting}, timeout=LOCK_SECONDS))[0]:
         await _terminate_blockers(connection.engine, raw.info.backend_pid)  # type: ignore[union-attr]
-    row = (await waiting).one_or_none()
-    return tuple(row) if row else None
+    return await waiting
 
 
 async def _terminate_blockers(engine: AsyncEngine, waiter: int) -> None:

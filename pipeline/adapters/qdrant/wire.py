@@ -6,6 +6,7 @@ The payload of a point; keys are short because Qdrant stores them with every poi
     kind   integer                                   role   integer
     conv   keyword   16 hex digits, may be absent    chan   keyword   the same
     day    integer   days since 1970
+    part   integer   home partition, not indexed      src    integer   source offset, not indexed
 """
 
 from collections.abc import Sequence
@@ -24,6 +25,7 @@ MALFORMED = "vector_malformed"
 
 KEYWORDS = ("pid", "conv", "chan")
 INTEGERS = ("epoch", "kind", "role", "day")
+UNINDEXED = ("part", "src")  # read while sweeping, never searched by
 
 
 def checked(points: Sequence[Point], dim: int) -> None:
@@ -56,6 +58,8 @@ def payload_of(point: Point) -> dict[str, Any]:
         "kind": point.kind,
         "role": point.role,
         "day": point.day,
+        "part": point.partition,
+        "src": point.src,
     }
     if point.conversation is not None:
         payload["conv"] = point.conversation.hex()
@@ -78,6 +82,8 @@ def stored(record: models.Record) -> StoredPoint:
         conversation=None if conversation is None else bytes.fromhex(conversation),
         channel=None if channel is None else bytes.fromhex(channel),
         day=payload["day"],
+        partition=payload["part"],
+        src=payload["src"],
     )
 
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.domain.journal import Links
-from pipeline.domain.sifting import Sifted, sift
+from pipeline.domain.sifting import Sifted, in_doubt, sift
 
 
 def records(*links: tuple[int, int], start: int = 0) -> list[tuple[int, Links]]:
@@ -51,6 +51,16 @@ def test_a_hole_in_the_journal_is_reported_and_nothing_is_handled() -> None:
 def test_no_records_change_nothing() -> None:
     assert sift(7, 9, []).kept == ()
     assert (sift(7, 9, []).next, sift(7, 9, []).src_next) == (7, 9)
+
+
+def test_behind_unreadable_links_the_next_record_is_trusted_and_settled_ones_are_not() -> None:
+    doubt = in_doubt(in_doubt(5))
+    sifted = sift(2, doubt, records((4, 4), (9, 8), (12, 11), (14, 10), start=2))
+
+    assert doubt < 0
+    assert (sifted.kept, sifted.src_next) == ((1, 3), 15)
+    assert sifted.dropped == {"seen": 0, "redone": 1, "orphaned": 1}
+    assert sift(2, in_doubt(0), records((0, 0), start=2)).src_next == 1
 
 
 @st.composite

@@ -1,6 +1,7 @@
 """The adapter's own words: names, errors, addresses, and what goes over the wire."""
 
 import warnings
+from dataclasses import fields
 from uuid import UUID
 
 import httpx
@@ -15,7 +16,7 @@ from pipeline.adapters.qdrant import collection_name, connect, wire
 from pipeline.adapters.qdrant.errors import translated
 from pipeline.adapters.qdrant.schema import indexes
 from pipeline.errors import DataError, StoreUnavailable
-from pipeline.ports import Point, Where
+from pipeline.ports import Point, StoredPoint, Where
 
 POINT = Point(
     id=UUID(int=5),
@@ -27,6 +28,8 @@ POINT = Point(
     conversation=b"\x01" * 8,
     channel=None,
     day=20_000,
+    partition=4,
+    src=99,
 )
 
 
@@ -105,6 +108,8 @@ def test_a_point_goes_as_labels_and_a_float32_vector():
                     "kind": 3,
                     "role": 1,
                     "day": 20_000,
+                    "part": 4,
+                    "src": 99,
                     "conv": "01" * 8,
                 }
             ],
@@ -116,16 +121,16 @@ def test_a_record_comes_back_as_the_point_went():
     record = models.Record(id=str(POINT.id), payload=wire.payload_of(POINT), vector=[0.1, -2.0])
     stored = wire.stored(record)
 
-    for name in ("id", "pid", "epoch", "kind", "role", "conversation", "channel", "day"):
-        assert getattr(stored, name) == getattr(POINT, name)
+    labels = [each.name for each in fields(StoredPoint) if each.name != "vector"]
+    assert [getattr(stored, name) for name in labels] == [getattr(POINT, name) for name in labels]
     assert stored.vector.tolist() == POINT.vector.tolist()
 
 
-def test_every_label_is_indexed():
+def test_every_label_that_is_searched_by_is_indexed():
     labels = {*wire.KEYWORDS, *wire.INTEGERS}
 
     assert labels == indexes().keys()
-    assert wire.payload_of(POINT).keys() <= labels
+    assert wire.payload_of(POINT).keys() <= {*labels, *wire.UNINDEXED}
 
 
 def test_only_the_tenant_has_a_graph():

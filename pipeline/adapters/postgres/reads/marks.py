@@ -59,4 +59,4 @@ async def quarantined_counts(connection: AsyncConnection) -> dict[str, int]:
         select(literal(view), func.count()).select_from(table)
         for view, table in quarantines.items()
     ]
-    return dict((await connection.execute(union_all(*parts))).tuples().all())
+    return {row[0]: row[1] for row in await connection.execute(union_all(*parts))}

@@ -1,0 +1,81 @@
+"""Search by meaning: encode the question, rotate it for the user, ask the vector store."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+
+from pipeline.adapters.postgres.keyring import UserKeys
+from pipeline.domain.rotation import rotate
+from pipeline.errors import StoreUnavailable
+from pipeline.ports import Encoder, Hit, Vector, VectorStore, Where
+
+log = logging.getLogger(__name__)
+
+AGAIN_SECONDS = 2.0
+
+
+class Semantic:
+    """The encoder and the vector store, opened in the background.
+
+    The first start on a machine exports the model, which takes a minute: everything else answers
+    meanwhile.
+    """
+
+    def __init__(self, open_: Callable[[], tuple[Encoder, VectorStore]]) -> None:
+        self._open = open_
+        self._opened: tuple[Encoder, VectorStore] | None = None
+
+    async def open(self) -> None:
+        """Open both, and check that the collection fits the model once the store answers.
+
+        Raises:
+            ConfigError: the model cannot be had, or the collection belongs to another one.
+        """
+        self._opened = await asyncio.to_thread(self._open)
+        _, vectors = self._opened
+        while True:
+            try:
+                await vectors.ensure_collection()
+            except StoreUnavailable as error:
+                log.info("waiting for the vector store: %s", error)
+                await asyncio.sleep(AGAIN_SECONDS)
+            else:
+                return
+
+    @property
+    def loaded(self) -> bool:
+        """Whether questions can be encoded."""
+        return self._opened is not None
+
+    async def encode(self, question: str) -> Vector:
+        """The question as a vector of shape (1, dimension); raises `StoreUnavailable`."""
+        encoder, _ = self._both()
+        return await encoder.encode([question])
+
+    async def search(
+        self, keys: UserKeys, question: Vector, limit: int, places: Sequence[Where]
+    ) -> list[Hit]:
+        """The nearest points in any of the places, best first; raises `StoreUnavailable`."""
+        encoder, vectors = self._both()
+        turned = rotate([keys.rotation(encoder.dimension)], question)[0]
+        found = await asyncio.gather(
+            *(vectors.search(keys.pid, keys.epoch, turned, limit, where) for where in places)
+        )
+        hits = {hit.id: hit for part in found for hit in part}
+        return sorted(hits.values(), key=lambda hit: (-hit.score, hit.id))[:limit]
+
+    async def reachable(self) -> None:
+        """Return when the vector store answers; raises `StoreUnavailable`."""
+        await self._both()[1].reachable()
+
+    async def close(self) -> None:
+        """Let both go."""
+        if self._opened is not None:
+            encoder, vectors = self._opened
+            encoder.close()
+            await vectors.close()
+
+    def _both(self) -> tuple[Encoder, VectorStore]:
+        if self._opened is None:
+            raise StoreUnavailable("the encoder is being prepared")
+        return self._opened
