@@ -117,10 +117,8 @@ async def _hits(parts: Parts, reader: Reader, question: Vector | None, asked: As
     """Points enough to fill the limit when all that is recent is left out."""
     if question is None:
         return []
-    wanted = asked.limit + sum(asked.channels.values())
-    return await parts.semantic.search(
-        reader.keys, question, CHUNKS_EACH * wanted, places(MessageFilter())
-    )
+    wanted = CHUNKS_EACH * asked.limit + sum(asked.channels.values())
+    return await parts.semantic.search(reader.keys, question, wanted, places(MessageFilter()))
 
 
 async def _read(parts: Parts, reader: Reader, asked: Asked, hits: Sequence[Hit]) -> Found:

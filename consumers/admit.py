@@ -2,6 +2,7 @@
 
 from pipeline.adapters.dead_letters import SealedDeadLetters
 from pipeline.adapters.kafka import idempotent_producer
+from pipeline.adapters.kafka.connect import in_our_words
 from pipeline.adapters.kafka.log import KafkaLog
 from pipeline.adapters.postgres.subjects import Subjects
 from pipeline.admission import ID_CONFLICT, UNDECODABLE
@@ -18,7 +19,8 @@ async def build(resources: Resources) -> Consumer:
     settings, topics = resources.settings, resources.topics
     begin_at_zero("admit", [*Reason, ID_CONFLICT, UNDECODABLE])
     producer = idempotent_producer(resources.kafka)
-    await producer.start()
+    with in_our_words():
+        await producer.start()
     log = KafkaLog(resources.kafka, topics, producer)
     letters = SealedDeadLetters(topics.events, resources.engine, resources.keys, log)
     stage = AdmitStage(

@@ -21,8 +21,10 @@ from pipeline.replay import read_journal
 from pipeline.settings import settings
 from pipeline.worker import Resources, open_resources
 
+Found = tuple[int, Letter]  # with the partition that it was rejected in
 
-async def letters(resources: Resources, wanted: argparse.Namespace) -> AsyncIterator[Letter]:
+
+async def letters(resources: Resources, wanted: argparse.Namespace) -> AsyncIterator[Found]:
     """The dead letters that the topic still holds and that are asked for.
 
     Raises:
@@ -33,9 +35,13 @@ async def letters(resources: Resources, wanted: argparse.Namespace) -> AsyncIter
     for partition, start in sorted(starts.items()):
         async for records in read_journal(options, topic, partition, start, ends[partition]):
             for record in records:
-                letter = read_letter(record)
+                try:
+                    letter = read_letter(record)
+                except DataError:
+                    print(f"{topic}/{partition}/{record.offset}: is no dead letter")
+                    continue
                 if _is_wanted(letter, wanted):
-                    yield letter
+                    yield partition, letter
 
 
 def _is_wanted(letter: Letter, wanted: argparse.Namespace) -> bool:
@@ -45,7 +51,7 @@ def _is_wanted(letter: Letter, wanted: argparse.Namespace) -> bool:
 async def show(resources: Resources, wanted: argparse.Namespace) -> int:
     """Print position, reason and time of each letter, never what it holds."""
     count = 0
-    async for letter in letters(resources, wanted):
+    async for _, letter in letters(resources, wanted):
         at = datetime.fromtimestamp(letter.timestamp_ms / 1000, UTC)
         print(f"{at.isoformat(timespec='seconds')}  {letter.position}  {letter.reason}")
         count += 1
@@ -59,10 +65,10 @@ async def replay(resources: Resources, wanted: argparse.Namespace) -> int:
     Raises:
         StoreUnavailable: a store is away; some may be published.
     """
-    found = {letter.position: letter async for letter in letters(resources, wanted)}
+    found = [one async for one in letters(resources, wanted)]
     publisher = Publisher(resources.kafka, resources.topics.events)
     try:
-        done = [await _replay_one(resources, publisher, letter) for letter in found.values()]
+        done = [await _replay_one(resources, publisher, one) for one in found]
     finally:
         await publisher.close()
     published = sum(done)
@@ -70,7 +76,8 @@ async def replay(resources: Resources, wanted: argparse.Namespace) -> int:
     return 0 if published == len(found) else 1
 
 
-async def _replay_one(resources: Resources, publisher: Publisher, letter: Letter) -> bool:
+async def _replay_one(resources: Resources, publisher: Publisher, found: Found) -> bool:
+    partition, letter = found
     try:
         original = await open_letter(resources.engine, resources.keys, letter)
     except DataError as error:
@@ -80,10 +87,15 @@ async def _replay_one(resources: Resources, publisher: Publisher, letter: Letter
         print(f"{letter.position}: the key of its day is destroyed")
         return False
     key, value = original
+    if not letter.whole:
+        print(f"{letter.position}: was too large to be kept whole")
+        return False
     if value is None:
         print(f"{letter.position}: has no value")
         return False
-    partition = int(letter.position.split("/")[1])
+    if not letter.whole:
+        print(f"{letter.position}: was too large for a letter, and is cut")
+        return False
     headers = ((ORIGIN, letter.position.encode()),)
     await publisher.publish([(partition, Record(key, value, letter.timestamp_ms, headers))])
     return True

@@ -113,7 +113,7 @@ async def _view(configured: Settings, name: str) -> AsyncIterator[View]:
     encoder = wiring.encoder(configured, "bulk")
     vectors = wiring.vector_store(configured, encoder)
     try:
-        yield Embed(encoder, vectors).view()
+        yield Embed(encoder, vectors, vectors.collection).view()
     finally:
         await vectors.close()
         encoder.close()

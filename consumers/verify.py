@@ -18,13 +18,13 @@ from consumers.embed import Embed
 from pipeline import wiring
 from pipeline.adapters.postgres.engine import transaction
 from pipeline.adapters.postgres.tables import quarantines, watermarks
-from pipeline.adapters.postgres.watermarks import positions
+from pipeline.adapters.postgres.watermarks import ViewMark, admit_marks, positions, view_marks
 from pipeline.comparing import Difference, compare_table
 from pipeline.errors import ConfigError, TidemarkError
 from pipeline.expected import ExpectedVectors, SampledEncoder, compare_points
 from pipeline.logs import configure
 from pipeline.ports import Encoder, VectorStore
-from pipeline.scratch import replay, scratch_schema, snapshot
+from pipeline.scratch import alone, replay, scratch_schema, snapshot
 from pipeline.settings import settings
 from pipeline.view import View
 from pipeline.worker import Resources, open_resources
@@ -34,29 +34,37 @@ MOST_SHOWN = 50
 
 @dataclass(slots=True)
 class Report:
-    """What was compared and what differs."""
+    """What was compared and what differs; `src_next` by partition is how far the view had come."""
 
     compared: int = 0
+    vectors: int = 0
+    src_next: dict[int, int] = field(default_factory=dict)
     differences: list[Difference] = field(default_factory=list)
 
 
 async def verify(
     resources: Resources, encoder: Encoder, vectors: VectorStore, *, sample: int, seed: int
 ) -> dict[str, Report]:
-    """Compare every view; a report each.
+    """Compare every view, and about `sample` vectors or all there are; a report each.
 
     Raises:
+        ConfigError: another one is under way.
         StoreUnavailable: a store is away.
         FatalError: the journal is not whole.
     """
     expected = ExpectedVectors()
-    sampled = SampledEncoder(encoder, one_in=sample, seed=seed)
-    reports = {
-        view.name: await _verify_view(resources, view)
-        for view in (persist.VIEW, usage.VIEW, Embed(sampled, expected).view())
-    }
-    async for difference in compare_points(expected, vectors):
-        reports["embed"].differences.append(difference)
+    async with transaction(resources.engine) as connection:
+        total = sum((await positions(connection, watermarks["embed"])).values())
+    sampled = SampledEncoder(encoder, one_in=max(1, total // sample), seed=seed)
+    async with alone(resources.engine):
+        reports = {
+            view.name: await _verify_view(resources, view)
+            for view in (persist.VIEW, usage.VIEW, Embed(sampled, expected).view())
+        }
+    embed = reports["embed"]
+    embed.vectors = expected.sampled
+    async for difference in compare_points(expected, vectors, embed.src_next):
+        embed.differences.append(difference)
     return reports
 
 
@@ -65,12 +73,29 @@ async def _verify_view(resources: Resources, view: View) -> Report:
     engine, keyring = resources.engine, resources.keyring
     journal = (resources.kafka, resources.topics.journal)
     async with scratch_schema(engine, view.name) as redirect, snapshot(engine) as live:
-        ends = await positions(live, watermarks[view.name])
+        marks = await view_marks(live, view.name)
+        report.src_next = {partition: mark.src_next for partition, mark in marks.items()}
+        report.differences += await _left_behind(live, view, marks)
+        ends = {partition: mark.next for partition, mark in marks.items()}
         report.compared = await replay(view, engine, keyring, journal, redirect, ends)
         async with transaction(engine, redirect) as scratch:
             async for difference in _differences(resources, view, live, scratch):
                 report.differences.append(difference)
     return report
+
+
+async def _left_behind(
+    live: AsyncConnection, view: View, marks: Mapping[int, ViewMark]
+) -> list[Difference]:
+    """A view at the journal's end that has not seen what admit accepted last: the log lost it."""
+    admitted = await admit_marks(live)
+    return [
+        Difference(f"{view.name}.watermark", str(partition), "lacks what admit has accepted")
+        for partition, mark in marks.items()
+        if (admit := admitted.get(partition)) is not None
+        and mark.next >= admit.journal_end
+        and mark.src_next < admit.prev
+    ]
 
 
 async def _differences(
@@ -85,7 +110,8 @@ async def _differences(
 def _print(reports: Mapping[str, Report], seconds: float) -> int:
     for name, report in reports.items():
         count = len(report.differences)
-        print(f"{name}: {report.compared} journal records, {count} differences")
+        sampled = f", {report.vectors} vectors made again" if name == "embed" else ""
+        print(f"{name}: {report.compared} journal records{sampled}, {count} differences")
         for difference in report.differences[:MOST_SHOWN]:
             print(f"  {difference.table} {difference.key}: {difference.what}")
         if count > MOST_SHOWN:
@@ -113,7 +139,7 @@ async def _run(sample: int, seed: int) -> int:
 def main() -> None:
     """Verify and exit."""
     parser = argparse.ArgumentParser(prog="tidemark verify", description=__doc__)
-    parser.add_argument("--sample", type=int, default=50, help="encode one text in this many again")
+    parser.add_argument("--sample", type=int, default=500, help="how many vectors to make again")
     parser.add_argument("--seed", type=int, default=0, help="which texts the sample holds")
     options = parser.parse_args()
     configure("WARNING")

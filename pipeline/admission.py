@@ -66,7 +66,7 @@ def examine(
     candidates: list[Candidate] = []
     rejected: list[Rejected] = []
     for record in records:
-        if HEARTBEAT in record.headers:
+        if _is_heartbeat(record):
             continue
         try:
             candidates.append(_candidate(record, topic, identity))
@@ -115,6 +115,11 @@ def origin_of(record: Record, topic: str) -> tuple[str, int, int]:
 def position_name(topic: str, partition: int, offset: int) -> bytes:
     """A position as headers and keys carry it."""
     return f"{topic}/{partition}/{offset}".encode()
+
+
+def _is_heartbeat(record: Record) -> bool:
+    """Whether the record holds nothing: the header alone, which anybody may set, drops nothing."""
+    return HEARTBEAT in record.headers and record.key is None and not record.value
 
 
 def _candidate(record: Record, topic: str, identity: Identity) -> Candidate:

@@ -7,7 +7,7 @@ drop the second.
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -83,6 +83,10 @@ class Log(Protocol):
 
 class DeadLetters(Protocol):
     """Where records go that cannot be admitted."""
+
+    async def prepare(self, records: Iterable[Record]) -> None:
+        """Fetch what `put` will need, before any row is locked."""
+        ...
 
     async def put(self, rejected: Sequence[Rejected]) -> None:
         """Seal and produce; returns when the broker has acknowledged."""
@@ -162,6 +166,7 @@ class AdmitStage:
     async def _prepare(self, partition: int, records: Sequence[Record]) -> _Prepared:
         """Steps 1 and 2."""
         candidates, rejected = examine(records, self.topic, self.identity)
+        await self.dead_letters.prepare(records)
         uids = {c.pid: c.event.user_id for c in candidates}
         subjects = await self.subjects.resolve(uids, partition) if uids else {}
         home, away = [], []

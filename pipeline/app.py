@@ -1,8 +1,6 @@
 """Faust as a loop only: one app and consumer group per consumer, positions from the watermarks."""
 
 import asyncio
-import logging
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,16 +14,13 @@ from faust.types import TP
 from pipeline.adapters.kafka.options import KafkaOptions, broker_url, ssl_context
 from pipeline.consume import consume, leave
 from pipeline.errors import FatalError, StoreUnavailable
-from pipeline.metrics import PARTITIONS, WAITING
+from pipeline.metrics import PARTITIONS
 from pipeline.stage import Stage
-
-log = logging.getLogger(__name__)
 
 # Longer, and Faust takes the time-out of an assignment for a stop, for ever.
 RESUME_SECONDS = 5.0
 BUFFER = 2000  # at least five times a fetch, or one agent's backlog stalls the others
 WEEK = 604_800.0
-WATCH_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +121,9 @@ class _WatermarkConsumer(driver.Consumer):
     logger = driver.logger
     stage: Stage
     start_from_hint: bool
-    fell_back = False
+    unchecked: Mapping[TP, int] | None = (
+        None  # Kafka's hints, taken while no watermark was to be had
+    )
 
     def _new_consumer_thread(self) -> driver.AIOKafkaConsumerThread:
         return _CommittedThread(self, loop=self.loop, beacon=self.beacon)
@@ -140,7 +137,9 @@ class _WatermarkConsumer(driver.Consumer):
             return hints
         positions = await self._positions(assigned)
         if positions is None:
+            self.unchecked = hints  # `watch` makes sure that they are not ahead
             return hints
+        self.unchecked = None
         await self.seek_wait(positions)
         return positions
 
@@ -154,10 +153,8 @@ class _WatermarkConsumer(driver.Consumer):
             leave(f"{self.stage.name}: {error}", error)
         except (StoreUnavailable, TimeoutError):
             if self.start_from_hint:
-                self.fell_back = True  # `watch` makes sure that the hint was not ahead
-                return None
+                return None  # what lies below the watermark is dropped by the stage
             leave(f"{self.stage.name}: no watermark at assignment, and no other start is safe")
-        self.fell_back = False
         return {tp: found[tp.partition] for tp in assigned}
 
 
@@ -171,45 +168,3 @@ def _credentials(options: KafkaOptions) -> Any:
             ssl_context=context,
         )
     return context
-
-
-async def watch(app: faust.App, stage: Stage, frozen_after: float = 120.0) -> None:
-    """Leave the process when the app has crashed, or does not fetch what is there to fetch.
-
-    Faust can stop consuming without a word; a fresh process always goes on.
-    """
-    seen, since = None, time.monotonic()
-    while not app.should_stop:
-        await asyncio.sleep(WATCH_SECONDS)
-        if app.crashed:
-            leave(f"{stage.name}: the Faust app crashed")
-        if getattr(app.consumer, "fell_back", False):
-            await _check_hint(app, stage)
-        behind, position = await _fetching(app)
-        waiting = WAITING.labels(stage.name)._value.get() > 0  # noqa: SLF001  no reader offered
-        if not behind or position != seen or waiting:
-            seen, since = position, time.monotonic()
-        elif time.monotonic() - since > frozen_after:
-            leave(f"{stage.name}: {behind} records wait and none is fetched")
-
-
-async def _fetching(app: faust.App) -> tuple[int, dict[TP, int]]:
-    """Records not fetched yet, and the fetch positions, which pass the markers of transactions."""
-    assigned = app.consumer.assignment()
-    if not assigned:
-        return 0, {}
-    ends = await app.consumer.highwaters(*assigned)
-    position = {tp: await app.consumer.position(tp) or 0 for tp in assigned}
-    return sum(max(0, (ends.get(tp) or 0) - at) for tp, at in position.items()), position
-
-
-async def _check_hint(app: faust.App, stage: Stage) -> None:
-    """Leave when reading began ahead of a watermark: an idle view would never notice."""
-    position = {tp: await app.consumer.position(tp) or 0 for tp in app.consumer.assignment()}
-    try:
-        found = await stage.resume_at({tp.partition: at for tp, at in position.items()})
-    except StoreUnavailable:
-        return
-    if any(found[tp.partition] < at for tp, at in position.items()):
-        leave(f"{stage.name}: Kafka's position is ahead of the watermark")
-    setattr(app.consumer, "fell_back", False)  # noqa: B010  ours, behind Faust's type

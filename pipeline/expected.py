@@ -1,8 +1,8 @@
 """What the vector store should hold, as a replay makes it, and how it differs."""
 
 import zlib
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from uuid import UUID
 
 import numpy as np
@@ -11,6 +11,7 @@ from pipeline.comparing import Difference
 from pipeline.ports import Encoder, Point, StoredPoint, Vector, VectorStore
 
 PAGE = 1000
+_NONE = np.zeros(0, np.float32)
 CLOSE_ENOUGH = 0.999  # cosine; batches of other lengths round differently
 
 
@@ -19,10 +20,14 @@ class ExpectedVectors:
     """Takes upserts as a vector store does and keeps them for comparison."""
 
     points: dict[UUID, Point] = field(default_factory=dict)
+    sampled: int = 0
 
     async def upsert(self, points: Sequence[Point]) -> None:
-        """Keep points by id; the last of equal ids wins."""
-        self.points.update((point.id, point) for point in points)
+        """Keep points by id, without the vectors that the sample leaves out."""
+        for point in points:
+            sampled = bool(point.vector.any())
+            self.sampled += sampled
+            self.points[point.id] = point if sampled else replace(point, vector=_NONE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +56,21 @@ class SampledEncoder:
 
 
 async def compare_points(
-    expected: ExpectedVectors, vectors: VectorStore
+    expected: ExpectedVectors, vectors: VectorStore, src_next: Mapping[int, int]
 ) -> AsyncIterator[Difference]:
-    """The differences between what should be there and what is."""
+    """The differences between what should be there and what is.
+
+    Points of records behind `src_next`, by home partition, came later and are passed over.
+    """
     missing = dict(expected.points)
     after: UUID | None = None
     while True:
         page = await vectors.scroll(after, PAGE, with_vectors=True)
         for stored in page.points:
             point = missing.pop(stored.id, None)
+            later = point is None and stored.src >= src_next.get(stored.partition, 0)
             what = "extra" if point is None else _what_differs(point, stored)
-            if what:
+            if what and not later:
                 yield Difference("vectors", str(stored.id), what)
         after = page.after
         if after is None:
@@ -73,7 +82,7 @@ async def compare_points(
 def _what_differs(point: Point, stored: StoredPoint) -> str:
     names = [f.name for f in fields(StoredPoint) if f.name != "vector"]
     wrong = [name for name in names if getattr(point, name) != getattr(stored, name)]
-    if point.vector.any() and (
+    if point.vector.size and (
         stored.vector is None or float(point.vector @ stored.vector) < CLOSE_ENOUGH
     ):
         wrong.append("vector")

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from pipeline.adapters.postgres.engine import sqlstate
-from pipeline.errors import StoreUnavailable
+from pipeline.errors import FatalError, StoreUnavailable
 
 log = logging.getLogger(__name__)
 
@@ -21,10 +21,16 @@ class Job:
 
 
 async def keep_running(job: Job) -> None:
-    """Run the job for ever; a failure is logged and the next turn comes."""
+    """Run the job for ever; a failure is logged and the next turn comes.
+
+    Raises:
+        FatalError: only a fresh process may go on.
+    """
     while True:
         try:
             await job.run()
+        except FatalError:
+            raise
         except StoreUnavailable as error:
             log.info("%s: put off: %s", job.name, error)
         except Exception as error:  # noqa: BLE001  one that escapes would end the worker

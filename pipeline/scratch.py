@@ -10,10 +10,28 @@ from pipeline.adapters.kafka.options import KafkaOptions
 from pipeline.adapters.postgres.engine import transaction
 from pipeline.adapters.postgres.keyring import Keyring
 from pipeline.adapters.postgres.tables import metadata
-from pipeline.consume import settle
+from pipeline.errors import ConfigError, DataError, TidemarkError
 from pipeline.replay import read_journal
+from pipeline.stage import Record
 from pipeline.view import View
-from pipeline.view_stage import ViewStage
+from pipeline.view_stage import ViewStage, is_records_own
+
+_LOCK = 7_150_222  # any number of our own
+
+
+@asynccontextmanager
+async def alone(engine: AsyncEngine) -> AsyncIterator[None]:
+    """Keep others from making scratch copies of the same database for the length of the block.
+
+    Raises:
+        ConfigError: somebody else does.
+    """
+    async with transaction(engine) as connection:
+        await connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+        statement = text("SELECT pg_try_advisory_xact_lock(:lock)")
+        if not (await connection.execute(statement, {"lock": _LOCK})).scalar_one():
+            raise ConfigError(["another verify is under way in this database"])
+        yield
 
 
 @asynccontextmanager
@@ -52,9 +70,23 @@ async def replay(
     read = 0
     for partition, end in sorted(ends.items()):
         async for records in read_journal(options, topic, partition, 0, end):
-            await settle(stage, partition, records)
+            await _settle(stage, partition, records)
             read += len(records)
     return read
+
+
+async def _settle(stage: ViewStage, partition: int, records: list[Record]) -> None:
+    """As the loop does, but whoever verifies is told of a store that is away, or of a gap."""
+    try:
+        await stage.attempt(partition, records)
+    except TidemarkError as error:
+        if not isinstance(error, DataError):
+            raise
+        await stage.attempt_singly(partition, records)
+    except Exception as error:
+        if not is_records_own(error):
+            raise
+        await stage.attempt_singly(partition, records)
 
 
 @asynccontextmanager

@@ -26,7 +26,9 @@ class Settings(BaseSettings):
     )
     tidemark_tenant: str = Field("default", description="Name mixed into every pseudonym.")
     data_dir: Path = Field(Path(".tidemark"), description="Keys, caches and the embedded engines.")
-    tidemark_log_level: str = Field("INFO", description="Level of the processes' own logs.")
+    tidemark_log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="Level of the processes' own logs."
+    )
 
     kafka_bootstrap_servers: str = Field(
         "127.0.0.1:9092", description="Apache Kafka 3.9 or newer, `host:port,host:port`."
@@ -43,7 +45,9 @@ class Settings(BaseSettings):
     kafka_ssl_certfile: str = Field("", description="Client certificate for mTLS (PEM).")
     kafka_ssl_keyfile: str = Field("", description="Client key for mTLS (PEM).")
     tidemark_topic_prefix: str = Field(
-        "", description="Put before topic and group names, so that installations share a broker."
+        "",
+        pattern=r"^[A-Za-z0-9._-]{0,200}$",
+        description="Put before topic and group names, so that installations share a broker.",
     )
     tidemark_partitions: Positive = Field(
         6, description="Partitions of `chat.events` and `memory.journal`; fixed at first use."
@@ -53,10 +57,10 @@ class Settings(BaseSettings):
     )
     tidemark_batch: Positive = Field(400, description="Records a consumer takes at once, at most.")
     tidemark_linger_seconds: float = Field(
-        0.05, description="How long a consumer waits to fill a batch."
+        0.05, gt=0, description="How long a consumer waits to fill a batch."
     )
     tidemark_stop_seconds: float = Field(
-        10.0, description="Grace after SIGTERM before a worker leaves the hard way."
+        10.0, gt=0, description="Grace after SIGTERM before a worker leaves the hard way."
     )
     tidemark_session_seconds: int = Field(
         30,
@@ -64,9 +68,11 @@ class Settings(BaseSettings):
         description="How long a worker may be silent before others take its partitions.",
     )
     tidemark_trim_delay_seconds: float = Field(
-        600.0, description="Admitted records stay on `chat.events` at least this long."
+        600.0, ge=0, description="Admitted records stay on `chat.events` at least this long."
     )
-    tidemark_trim_interval_seconds: float = Field(60.0, description="How often the janitor trims.")
+    tidemark_trim_interval_seconds: float = Field(
+        60.0, gt=0, description="How often the janitor trims."
+    )
 
     postgres_url: SecretStr = Field(
         SecretStr("postgresql://127.0.0.1:5432/tidemark"), description="PostgreSQL 15 or newer."
@@ -93,10 +99,14 @@ class Settings(BaseSettings):
     max_general_messages: Positive = Field(10, description="Recent general messages in a context.")
     max_messages: Positive = Field(100, description="Largest page of messages or results.")
     tidemark_after_seconds: float = Field(
-        5.0, description="How long a read with `after` waits for the views before it answers 409."
+        5.0,
+        ge=0,
+        description="How long a read with `after` waits for the views before it answers 409.",
     )
     context_retention_days: int = Field(
-        0, ge=0, description="Age at which messages are forgotten; 0 keeps them."
+        0,
+        ge=0,
+        description="Age at which messages are forgotten; only 0, which keeps them, so far.",
     )
     metrics_port: int = Field(
         0, ge=0, le=65535, description="Prometheus port of a worker; 0 serves none."
@@ -123,6 +133,12 @@ class Settings(BaseSettings):
     def _dev_listens_on_loopback(self) -> Self:
         if self.dev and self.api_host not in {"127.0.0.1", "::1", "localhost"}:
             raise ValueError("API_HOST: with TIDEMARK_ENV=dev the API listens on loopback only")
+        return self
+
+    @model_validator(mode="after")
+    def _nothing_is_forgotten_yet(self) -> Self:
+        if self.context_retention_days:
+            raise ValueError("CONTEXT_RETENTION_DAYS: nothing forgets by age yet; leave it at 0")
         return self
 
     @property

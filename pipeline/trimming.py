@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from aiokafka import AIOKafkaProducer
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -30,6 +30,7 @@ class Janitor:
     engine: AsyncEngine
     producer: AIOKafkaProducer
     delay: float  # seconds that admitted records stay
+    _beats: dict[int, int] = field(default_factory=dict)  # offset of each partition's last one
 
     async def trim(self) -> None:
         """One round over all partitions.
@@ -47,9 +48,14 @@ class Janitor:
         due = {p: limit for p, limit in limits.items() if limit > starts[p]}
         if due:
             await delete_records(self.options, self.topic, due)
-        quiet = [p for p in due if old.get(p, ends[p]) == ends[p]]
+        quiet = [
+            p
+            for p, limit in due.items()
+            if limit == ends[p] and (starts[p], limit) != (self._beats.get(p), starts[p] + 1)
+        ]
         await asyncio.gather(*(self._beat(p) for p in quiet))
 
     async def _beat(self, partition: int) -> None:
         heartbeat = Record(None, b"", round(time.time() * 1000), ((HEARTBEAT, b"1"),))
-        await send_closed_batch(self.producer, self.topic, partition, [heartbeat])
+        span = await send_closed_batch(self.producer, self.topic, partition, [heartbeat])
+        self._beats[partition] = span.start

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from pipeline.adapters.postgres.attempts import (
@@ -30,6 +31,7 @@ from pipeline.view import Batch, View, decode, handle, open_records
 log = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 3
+RECORDS_OWN_SQLSTATES = {"22", "23"}  # data exceptions, violated constraints
 
 
 @dataclass(slots=True)
@@ -128,7 +130,10 @@ class ViewStage:
                 await excuse_attempt(connection, self.name, partition, record.offset)
             del self._counted[partition]
             raise
-        except Exception as error:  # noqa: BLE001  any of them is the record's own
+        except Exception as error:
+            if not is_records_own(error):
+                kind = f"{type(error).__name__} ({sqlstate(error)})"
+                raise FatalError(f"no record's fault: {kind}") from error
             return await self._failed(partition, record, error, attempt)
         return True
 
@@ -145,10 +150,11 @@ class ViewStage:
         reason = str(error.reason) if isinstance(error, DataError) else type(error).__name__
         where = (self.name, partition, record.offset)
         log.warning("%s: partition %d offset %d: %s (%s)", *where, reason, sqlstate(error))
-        del self._counted[partition]
         if attempt < MAX_ATTEMPTS:
+            del self._counted[partition]
             return False
         await self._set_aside(partition, record, reason)
+        del self._counted[partition]
         return True
 
     async def _set_aside(self, partition: int, record: Record, reason: str) -> None:
@@ -165,6 +171,16 @@ class ViewStage:
                 RECORDS.labels(self.name, "quarantined").inc()
             new = ViewMark(sifted.next, sifted.src_next)
             await advance_view(connection, self.name, partition, new)
+
+
+def is_records_own(error: Exception) -> bool:
+    """Whether an error comes from what a record says, rather than from where it is handled.
+
+    Missing rights, a missing column or memory run out would set the whole journal aside.
+    """
+    if isinstance(error, DBAPIError):
+        return sqlstate(error)[:2] in RECORDS_OWN_SQLSTATES
+    return isinstance(error, (DataError, ValueError, LookupError, TypeError, AttributeError))
 
 
 def _sift(mark: ViewMark, places: Sequence[tuple[int, Links]]) -> Sifted:

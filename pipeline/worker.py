@@ -21,8 +21,9 @@ from pipeline.adapters.kafka import KafkaOptions
 from pipeline.adapters.keys import LocalKeys
 from pipeline.adapters.postgres.keyring import Keyring
 from pipeline.admission import Identity
-from pipeline.app import AppOptions, make_app, watch
-from pipeline.errors import ConfigError
+from pipeline.app import AppOptions, make_app
+from pipeline.consume import leave
+from pipeline.errors import ConfigError, StoreUnavailable
 from pipeline.jobs import Job, keep_running
 from pipeline.metrics import begin_at_zero
 from pipeline.ports import KeyProvider
@@ -32,9 +33,11 @@ from pipeline.stage import Stage
 from pipeline.topics import TopicNames
 from pipeline.view import View
 from pipeline.view_stage import ViewStage
+from pipeline.watching import watch
 
 log = logging.getLogger(__name__)
 
+AGAIN_SECONDS = 2.0
 MOST_WORKERS = 64  # of one consumer on one host
 
 
@@ -117,11 +120,10 @@ async def work(settings: Settings, builds: Mapping[str, Build]) -> None:
 async def _run(settings: Settings, builds: Mapping[str, Build], stop: asyncio.Event) -> None:
     resources = open_resources(settings)
     await until_checked(settings, resources.kafka, resources.topics, resources.engine)
-    consumers = [await build(resources) for build in builds.values()]
+    consumers = [await _built(build, resources) for build in builds.values()]
     for one in consumers:
         begin_at_zero(one.stage.name)
-    if settings.metrics_port:
-        start_http_server(settings.metrics_port, settings.metrics_host)
+    _serve_metrics(settings)
     locks = [_member(settings, name) for name in builds]
     apps = [
         make_app(one.stage, _options(resources, one, member))
@@ -130,10 +132,37 @@ async def _run(settings: Settings, builds: Mapping[str, Build], stop: asyncio.Ev
     await asyncio.gather(*(app.start() for app in apps))
     log.info("working: %s", ", ".join(builds))
     tasks = [asyncio.create_task(each) for each in _background(apps, consumers)]
+    for task in tasks:
+        task.add_done_callback(_leave_if_broken)
     await stop.wait()
     await _stop(apps, consumers, tasks)
     await resources.engine.dispose()
     log.info("stopped: %s", ", ".join(builds))
+
+
+async def _built(build: Build, resources: Resources) -> Consumer:
+    """Build a consumer as soon as the stores it asks at its start are there."""
+    while True:
+        try:
+            return await build(resources)
+        except StoreUnavailable as error:
+            log.info("not built yet: %s", error)
+            await asyncio.sleep(AGAIN_SECONDS)
+
+
+def _serve_metrics(settings: Settings) -> None:
+    if not settings.metrics_port:
+        return
+    try:
+        start_http_server(settings.metrics_port, settings.metrics_host)
+    except OSError as error:
+        raise ConfigError([f"METRICS_PORT {settings.metrics_port}: {error.strerror}"]) from None
+
+
+def _leave_if_broken(task: asyncio.Task[None]) -> None:
+    """Housekeeping never ends by itself; a worker without its watch is worse than none."""
+    if not task.cancelled() and (error := task.exception()):
+        leave(f"a background task ended: {error}", error)
 
 
 def _background(

@@ -24,7 +24,14 @@ app.add_typer(manage.topics, name="topics")
 app.add_typer(manage.db, name="db")
 app.command()(ask.context)
 app.command()(ask.search)
-for become in (processes.worker, processes.api, processes.verify, processes.quarantine):
+for become in (
+    processes.worker,
+    processes.api,
+    processes.verify,
+    processes.quarantine,
+    processes.letters,
+    processes.reembed,
+):
     app.command(context_settings=processes.PASS_ON, add_help_option=False)(become)
 
 

@@ -29,6 +29,16 @@ def quarantine(context: typer.Context) -> None:
     _become("consumers.quarantine", context.args)
 
 
+def letters(context: typer.Context) -> None:
+    """List or replay records that were not admitted: tidemark letters list."""
+    _become("consumers.letters", context.args)
+
+
+def reembed(context: typer.Context) -> None:
+    """Embed everything again with the model of the settings."""
+    _become("consumers.reembed", context.args)
+
+
 def _become(module: str, arguments: list[str]) -> NoReturn:
     """Replace this process; a stack that runs in the data directory lends its addresses."""
     from ops.embedded.stack_reach import beside_the_stack, process_environment

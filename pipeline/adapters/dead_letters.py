@@ -8,9 +8,10 @@ position stand in its headers, content nowhere.
 import os
 import struct
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from cachetools import TTLCache
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -40,6 +41,12 @@ from pipeline.stage import Record
 
 DAY_MS = 86_400_000
 FIRST_KVER = 1
+TTL_SECONDS = 300.0
+MOST_DAYS = 64
+# Sealed and padded, both fit into the dead-letter topic's limit of 2 MiB.
+KEPT_KEY_BYTES = 64 * 1024
+KEPT_VALUE_BYTES = 1024 * 1024
+TRUNCATED = "truncated"  # header of a letter that does not hold the whole record
 
 Original = tuple[bytes | None, bytes | None]  # key, value
 
@@ -52,7 +59,18 @@ class SealedDeadLetters:
     engine: AsyncEngine
     provider: KeyProvider
     log: KafkaLog
-    _keys: dict[int, ContentKey] = field(default_factory=dict)
+    _keys: TTLCache[int, ContentKey] = field(
+        default_factory=lambda: TTLCache(MOST_DAYS, TTL_SECONDS), repr=False
+    )
+
+    async def prepare(self, records: Iterable[Record]) -> None:
+        """Fetch the keys that letters of these records would need, before any row is locked.
+
+        Raises:
+            StoreUnavailable: PostgreSQL is away.
+        """
+        for day in {record.timestamp_ms // DAY_MS for record in records}:
+            await self._key(day)
 
     async def put(self, rejected: Sequence[Rejected]) -> None:
         """Seal and produce; returns when the broker has acknowledged.
@@ -71,20 +89,23 @@ class SealedDeadLetters:
     def _letter(self, rejected: Rejected, key: ContentKey) -> Outgoing:
         record = rejected.record
         topic, partition, offset = origin = origin_of(record, self.topic)
-        headers = (
+        headers: tuple[tuple[str, bytes], ...] = (
             ("reason", rejected.reason.encode()),
             ("topic", topic.encode()),
             ("partition", b"%d" % partition),
             ("offset", b"%d" % offset),
         )
+        if not fits(record):
+            headers += ((TRUNCATED, b"1"),)
         rid = event_id_at(*origin).bytes
         box = seal(key, Kind.DEAD_LETTER, NO_PID, rid, pack_original(record))
         return Outgoing(position_name(*origin), box, record.timestamp_ms, headers)
 
     async def _key(self, day: int) -> ContentKey:
-        if day not in self._keys:
-            self._keys[day] = dead_letter_key(await self._dek(day), day)
-        return self._keys[day]
+        key = self._keys.get(day)
+        if key is None:
+            key = self._keys[day] = dead_letter_key(await self._dek(day), day)
+        return key
 
     async def _dek(self, day: int) -> bytes:
         """The day's key, made by whoever needs it first and committed before it is used."""
@@ -105,6 +126,7 @@ class Letter:
     reason: str
     timestamp_ms: int  # when it was written
     box: bytes = field(repr=False)
+    whole: bool = True  # a record larger than a letter is cut
 
 
 def read_letter(record: Record) -> Letter:
@@ -112,7 +134,9 @@ def read_letter(record: Record) -> Letter:
     key, reason = record.key or b"", record.headers.get("reason")
     if reason is None or record.value is None or not POSITION.fullmatch(key):
         raise DataError("no_dead_letter")
-    return Letter(key.decode(), reason.decode(errors="replace"), record.timestamp_ms, record.value)
+    whole = TRUNCATED not in record.headers
+    said = reason.decode(errors="replace")
+    return Letter(key.decode(), said, record.timestamp_ms, record.value, whole)
 
 
 async def open_letter(
@@ -148,8 +172,14 @@ async def _wrapped(connection: AsyncConnection, day: int) -> bytes | None:
 
 
 def pack_original(record: Record) -> bytes:
-    """Key and value of a record as one plaintext."""
-    return _part(record.key) + _part(record.value)
+    """Key and value of a record as one plaintext, each cut to what a letter may hold."""
+    return _part(record.key, KEPT_KEY_BYTES) + _part(record.value, KEPT_VALUE_BYTES)
+
+
+def fits(record: Record) -> bool:
+    """Whether a letter holds the whole record: a compressed batch may bring more than any limit."""
+    key, value = record.key or b"", record.value or b""
+    return len(key) <= KEPT_KEY_BYTES and len(value) <= KEPT_VALUE_BYTES
 
 
 def unpack_original(plaintext: bytes) -> Original:
@@ -158,8 +188,11 @@ def unpack_original(plaintext: bytes) -> Original:
     return key, _take(rest)[0]
 
 
-def _part(part: bytes | None) -> bytes:
-    return struct.pack(">i", -1) if part is None else struct.pack(">i", len(part)) + part
+def _part(part: bytes | None, limit: int) -> bytes:
+    if part is None:
+        return struct.pack(">i", -1)
+    kept = part[:limit]
+    return struct.pack(">i", len(kept)) + kept
 
 
 def _take(packed: bytes) -> tuple[bytes | None, bytes]:

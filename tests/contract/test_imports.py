@@ -35,6 +35,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "pipeline.consume",
         "pipeline.preflight",
         "pipeline.scratch",
+        "pipeline.watching",
         "pipeline.worker",
     ),
     ("consumers", "api", "ops"),
@@ -46,7 +47,7 @@ HEAVY = ("torch", "sentence_transformers", "transformers", "openvino")
 EMBEDDING, KAFKA = "pipeline.adapters.embedding", "pipeline.adapters.kafka"
 POSTGRES, QDRANT = "pipeline.adapters.postgres", "pipeline.adapters.qdrant"
 DRIVERS = {
-    "faust": ("pipeline.app", "pipeline.consume", "pipeline.worker"),
+    "faust": ("pipeline.app", "pipeline.consume", "pipeline.watching", "pipeline.worker"),
     "mode": (),
     "aiokafka": (KAFKA, "pipeline.lag", "pipeline.replay", "pipeline.trimming", "ops.publish"),
     "psycopg": (POSTGRES, "ops.embedded.postgres"),

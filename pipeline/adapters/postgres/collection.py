@@ -5,7 +5,14 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from pipeline.adapters.postgres.engine import transaction
-from pipeline.adapters.postgres.tables import collection, flushed, points, watermarks
+from pipeline.adapters.postgres.tables import (
+    attempts,
+    collection,
+    flushed,
+    points,
+    quarantines,
+    watermarks,
+)
 from pipeline.errors import ConfigError, FatalError
 
 OTHER_MODEL = (
@@ -58,7 +65,10 @@ async def begin_again(engine: AsyncEngine, name: str) -> str | None:
         old = await recorded(connection)
         await connection.execute(delete(points))
         await connection.execute(delete(flushed))
-        await connection.execute(update(table).values(next=0, src_next=0))
+        await connection.execute(delete(quarantines["embed"]))
+        await connection.execute(delete(attempts["embed"]))
+        start = {"next": 0, "src_next": 0, "starts": 0, "started_at": -1}
+        await connection.execute(update(table).values(start))
         new = insert(collection).values(only=1, name=name)
         await connection.execute(
             new.on_conflict_do_update(index_elements=["only"], set_={"name": name})

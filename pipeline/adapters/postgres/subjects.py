@@ -8,12 +8,13 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from cachetools import LRUCache, TTLCache
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from pipeline.adapters.postgres.engine import transaction
-from pipeline.adapters.postgres.keyring import unwrap
+from pipeline.adapters.postgres.keyring import MAX_ENTRIES, TTL_SECONDS, unwrap
 from pipeline.adapters.postgres.tables import subjects, user_keys
 from pipeline.adapters.postgres.write import insert_new, unnested
 from pipeline.domain.crypto import ContentKey, Kind, Purpose, content_key, kek_id_of, seal
@@ -21,6 +22,7 @@ from pipeline.ports import KeyProvider
 
 FIRST_EPOCH = 1
 ACTIVE = "active"
+MOST_KNOWN = 100_000
 DURABLE = 0  # the "period" of what does not expire with a month
 
 Sealing = tuple[bytes, int, int]  # pid, epoch, period (yyyymm, or DURABLE)
@@ -46,8 +48,8 @@ class Subjects:
     def __init__(self, engine: AsyncEngine, provider: KeyProvider) -> None:
         self._engine = engine
         self._provider = provider
-        self._known: dict[bytes, Subject] = {}
-        self._sealing: dict[Sealing, ContentKey] = {}
+        self._known: LRUCache[bytes, Subject] = LRUCache(MOST_KNOWN)
+        self._sealing: TTLCache[Sealing, ContentKey] = TTLCache(MAX_ENTRIES, TTL_SECONDS)
 
     def forget(self) -> None:
         """Drop what is remembered: another worker may have written since."""
@@ -80,7 +82,7 @@ class Subjects:
             StoreUnavailable: PostgreSQL is away.
         """
         wanted = set(wanted)
-        known = {sealing: self._sealing[sealing] for sealing in wanted & self._sealing.keys()}
+        known = {one: key for one in wanted if (key := self._sealing.get(one)) is not None}
         if missing := sorted(wanted - known.keys()):
             async with transaction(self._engine) as connection:
                 made = await self._make_keys(connection, missing)

@@ -111,6 +111,20 @@ async def positions(connection: AsyncConnection, table: Table) -> dict[int, int]
     return {row.partition: row.next for row in rows}
 
 
+async def admit_marks(connection: AsyncConnection) -> dict[int, AdmitMark]:
+    """Admit's rows, by partition."""
+    table = admission
+    columns = select(table.c.partition, table.c.next, table.c.prev, table.c.journal_end)
+    return {row.partition: AdmitMark(*row[1:]) for row in await connection.execute(columns)}
+
+
+async def view_marks(connection: AsyncConnection, view: str) -> dict[int, ViewMark]:
+    """A view's rows, by partition."""
+    table = watermarks[view]
+    columns = select(table.c.partition, table.c.next, table.c.src_next)
+    return {row.partition: ViewMark(*row[1:]) for row in await connection.execute(columns)}
+
+
 async def ensure_row(connection: AsyncConnection, table: Table, partition: int) -> None:
     """Make the consumer's row of `partition`, at zero, unless it is there."""
     await connection.execute(_zeros(table, partition))
