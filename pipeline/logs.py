@@ -3,7 +3,7 @@
 import logging
 
 # They repeat themselves thousands of times while a broker is away.
-_NOISY = ("aiokafka", "faust", "mode", "kafka", "httpx", "httpcore", "alembic")
+_NOISY = ("aiokafka", "faust", "mode", "kafka", "httpx", "httpcore", "alembic", "pipeline.app")
 
 
 def configure(level: str) -> None:
