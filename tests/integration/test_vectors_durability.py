@@ -6,6 +6,7 @@ import signal
 
 import pytest
 
+from pipeline.adapters.qdrant import wire
 from pipeline.errors import StoreUnavailable
 from pipeline.ports import FlushState, Where
 from tests.integration.vectors_support import (
@@ -182,7 +183,7 @@ async def test_searches_during_upserts_are_complete(store):
 
 
 async def test_others_wait_for_a_batch_not_for_a_whole_request(store):
-    payload = {"pid": PID.hex(), "epoch": 1, "kind": 1, "role": 1, "day": 1}
+    payload = wire.payload_of(point(0, pid=PID))
     rows = [
         {"id": str(uuid_of(seed)), "vector": [1.0] * DIM, "payload": payload}
         for seed in range(8_000)

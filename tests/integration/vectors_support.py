@@ -104,6 +104,8 @@ def point(seed, **labels):
         "conversation": b"c" * 8,
         "channel": b"h" * 8,
         "day": 20_000,
+        "partition": 3,
+        "src": 70,
     }
     return Point(**{**defaults, **labels})
 
