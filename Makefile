@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lint bench clean
+.PHONY: help run test chaos check format lint bench clean
 
 help: ## tell what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -16,6 +16,9 @@ run: $(STAMP) ## start everything, publish sample conversations, ask about them,
 
 test: $(STAMP) ## the whole suite, against servers of its own
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+chaos: $(STAMP) ## kill, suspend and starve real processes while events flow; minutes
+	$(BIN)/python -m pytest -m chaos -s $(PYTEST_ARGS)
 
 check: $(STAMP) ## format, lint, types and import fences, as CI runs them
 	$(BIN)/ruff format --check .

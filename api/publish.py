@@ -10,7 +10,7 @@ from api.parts import Parts
 from api.problems import ProblemError
 from pipeline.adapters.kafka import Record
 from pipeline.domain.identity import event_id_of
-from pipeline.domain.positions import encode_position
+from pipeline.domain.positions import MAX_POSITIONS, encode_position
 from schemas.events import FUTURE_MAX_MS, RECORD_MAX_BYTES, Event, Reason, dump_event
 from schemas.responses import Accepted, AcceptedEvent
 
@@ -32,6 +32,8 @@ async def publish(parts: Parts, events: Sequence[Event], now: datetime) -> Accep
     named = [_named(event, parts.homes.pid(event.user_id)) for event in events]
     records = [_record(event, now) for event in named]
     homes = await parts.homes.find({event.user_id for event in named})
+    if len(set(homes.values())) > MAX_POSITIONS:
+        raise ProblemError(problems.TOO_LARGE, "its users are in too many partitions: send fewer")
     destined = [
         (homes[event.user_id], record) for event, record in zip(named, records, strict=True)
     ]
@@ -47,7 +49,7 @@ def _named(event: Event, pid: bytes) -> Event:
     if event.id is not None:
         return event
     known = event.message_id
-    return event.model_copy(update={"id": event_id_of(pid, known) if known else uuid4()})
+    return event.model_copy(update={"id": uuid4()})
 
 
 def _record(event: Event, now: datetime) -> Record:

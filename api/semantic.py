@@ -2,7 +2,10 @@
 
 import asyncio
 import logging
+import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
 
 from pipeline.adapters.postgres.keyring import UserKeys
 from pipeline.domain.rotation import rotate
@@ -13,6 +16,8 @@ log = logging.getLogger(__name__)
 
 AGAIN_SECONDS = 2.0
 
+Opened = tuple[Encoder, VectorStore]
+
 
 class Semantic:
     """The encoder and the vector store, opened in the background.
@@ -21,9 +26,9 @@ class Semantic:
     meanwhile.
     """
 
-    def __init__(self, open_: Callable[[], tuple[Encoder, VectorStore]]) -> None:
+    def __init__(self, open_: Callable[[], Opened]) -> None:
         self._open = open_
-        self._opened: tuple[Encoder, VectorStore] | None = None
+        self._opened: Opened | None = None
 
     async def open(self) -> None:
         """Open both, and check that the collection fits the model once the store answers.
@@ -31,7 +36,7 @@ class Semantic:
         Raises:
             ConfigError: the model cannot be had, or the collection belongs to another one.
         """
-        self._opened = await asyncio.to_thread(self._open)
+        self._opened = await _apart(self._open)
         _, vectors = self._opened
         while True:
             try:
@@ -75,7 +80,24 @@ class Semantic:
             encoder.close()
             await vectors.close()
 
-    def _both(self) -> tuple[Encoder, VectorStore]:
+    def _both(self) -> Opened:
         if self._opened is None:
             raise StoreUnavailable("the encoder is being prepared")
         return self._opened
+
+
+async def _apart(open_: Callable[[], Opened]) -> Opened:
+    """Run it on a thread that nobody waits for: an export must not hold up a stop."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[Opened] = loop.create_future()
+
+    def run() -> None:
+        try:
+            settle = partial(done.set_result, open_())
+        except Exception as error:  # noqa: BLE001  handed over to whoever waits
+            settle = partial(done.set_exception, error)
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(lambda: done.cancelled() or settle())
+
+    threading.Thread(target=run, name="open-encoder", daemon=True).start()
+    return await done

@@ -22,7 +22,7 @@ from tests.chaos.steps import TELLING_STEPS, run_steps
 from tests.pipeline_processes import running_pipeline
 
 AS_DESIGNED = "as designed"
-PATIENCE = 60
+PATIENCE = 120
 
 
 async def found_by_schedule(engines: Engines, folder: Path, name: str) -> list[str]:

@@ -102,7 +102,7 @@ async def _refused_produce(keeper: Keeper) -> list[Publication]:
     published = [_note(number, LARGE if number == 0 else SMALL) for number in range(20)]
     await world.publish(*(publication.event for publication in published))
     await _limit_journal(world, {"max.message.bytes": A_SMALL_LIMIT})
-    world.start("admit", plain)
+    world.start("admit", plain, TIDEMARK_LINGER_SECONDS="1")  # all of them in one batch
     async with asyncio.timeout(90):
         assert await exited(world.processes["admit"]) == EXIT_FATAL
     await _limit_journal(world, {})

@@ -11,6 +11,7 @@ from pipeline.domain.identity import pid_of
 from pipeline.replay import _record as as_record
 from tests.kafka_records import read_all
 from tests.pipeline_processes import Pipeline
+from tests.waiting import until
 
 
 def pid(pipeline: Pipeline, user: str) -> bytes:
@@ -42,3 +43,12 @@ async def original(pipeline: Pipeline, letter: Letter):
     """The key and value that a dead letter holds."""
     keys = LocalKeys(wiring.secrets(pipeline.settings).keks)
     return await open_letter(pipeline.engine, keys, letter)
+
+
+async def light_settled(pipeline: Pipeline, seconds: float = 60) -> None:
+    """Wait until admit, persist and usage have settled everything; embed may not be running."""
+
+    async def settled() -> bool:
+        return not any(n for name, n in (await pipeline.lag()).items() if name != "embed")
+
+    await until(settled, seconds)

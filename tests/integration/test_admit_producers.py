@@ -13,7 +13,7 @@ from pipeline.adapters.kafka import client_arguments
 from pipeline.adapters.postgres.engine import transaction
 from pipeline.adapters.postgres.tables import subjects
 from pipeline.domain.identity import murmur2_partition
-from tests.integration.pipeline_support import dead_letters, messages_of, pid
+from tests.integration.pipeline_support import dead_letters, light_settled, messages_of, pid
 from tests.integration.stages_support import event_id, said
 from tests.kafka_records import read_all
 from tests.pipeline_processes import LIGHT, running_pipeline
@@ -57,13 +57,13 @@ async def homes(pipeline):
 async def test_a_client_that_hashes_keys_with_crc32_keeps_every_users_order(pipeline):
     first = [said(user, f"{n}") for n in range(5) for user in USERS]
     await pipeline.publish(*first)
-    await pipeline.wait_settled()
+    await light_settled(pipeline)
     by_librdkafka(pipeline, *(said(user, f"{n}") for n in range(5, 15) for user in USERS))
-    await pipeline.wait_settled()
+    await light_settled(pipeline)
     await pipeline.publish(*(said(user, f"{n}") for n in range(15, 20) for user in USERS))
-    await pipeline.wait_settled()
+    await light_settled(pipeline)
     by_librdkafka(pipeline, *(said(user, "20") for user in USERS))
-    await pipeline.wait_settled()
+    await light_settled(pipeline)
 
     assert len(STRAYS) > 3
     for user in USERS:
@@ -82,9 +82,9 @@ async def test_a_client_that_hashes_keys_with_crc32_keeps_every_users_order(pipe
 async def test_a_user_first_seen_elsewhere_lives_there(pipeline):
     (user,) = [user for user in (f"late {n}" for n in range(99)) if _strays(user)][:1]
     by_librdkafka(pipeline, *(said(user, f"{n}") for n in range(3)))
-    await pipeline.wait_settled()
+    await light_settled(pipeline)
     await pipeline.publish(*(said(user, f"{n}") for n in range(3, 6)))
-    await pipeline.wait_settled()
+    await light_settled(pipeline)
 
     assert (await homes(pipeline))[pid(pipeline, user)] == crc32(user.encode()) % PARTITIONS
     assert await contents(pipeline, user) == [str(n) for n in range(6)]
@@ -99,7 +99,7 @@ async def test_the_same_event_through_fifty_partitions_and_clients_is_one(pipeli
     for n in range(25):
         await pipeline.publish(event, partition=n % PARTITIONS)
         by_librdkafka(pipeline, event)
-    await pipeline.wait_settled()
+    await light_settled(pipeline)
 
     assert await contents(pipeline, "often") == ["hello"]
 
@@ -124,7 +124,7 @@ async def test_of_foreign_transactions_only_the_committed_count(pipeline):
     await in_a_transaction(pipeline, "trans", "c0", "c1", commit=True)
     await in_a_transaction(pipeline, "trans", "a2", commit=False)
     await pipeline.publish(said("trans", "after"), partition=2)
-    await pipeline.wait_settled()
+    await light_settled(pipeline)
 
     assert await contents(pipeline, "trans") == ["before", "c0", "c1", "after"]
     assert await dead_letters(pipeline) == []
@@ -133,7 +133,7 @@ async def test_of_foreign_transactions_only_the_committed_count(pipeline):
 async def test_marks_of_transactions_at_the_end_leave_no_lag_and_no_loss(pipeline):
     await in_a_transaction(pipeline, "marks", "c0", commit=True)
     await in_a_transaction(pipeline, "marks", "a0", commit=False)
-    await pipeline.wait_settled()
+    await light_settled(pipeline)
     await pipeline.kill("light")
     pipeline.start("light")
     await pipeline.publish(said("marks", "after"), partition=2)

@@ -41,7 +41,7 @@ async def test_the_last_messages_of_each_channel_come_oldest_first(world, http, 
 async def test_older_messages_near_to_the_query_come_best_first_and_never_twice(world, http, user):
     dog = message(user, "my dog is called Rex", -9)
     dogs = message(user, "a dog", -8)
-    newest = [message(user, f"dog number {n}", n) for n in range(20)]
+    newest = [message(user, "what is my dog called", n) for n in range(20)]
     await world.fill(dog, dogs, *newest)
 
     found = await context(http, user, query="what is my dog called", limit=2)

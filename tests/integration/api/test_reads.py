@@ -8,20 +8,25 @@ import pytest
 from schemas.events import ProfileUpdated
 from tests.integration.api.world import NOON, ids, message
 
+MANY = 200
+
 pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def read_pages(http, path, limit):
+    """Every page of a listing; a listing that never ends is cut off."""
+    pages = [(await http.get(path, params={"limit": limit})).json()]
+    while (cursor := pages[-1]["next_cursor"]) and len(pages) < MANY:
+        asked = {"limit": limit, "cursor": cursor}
+        pages.append((await http.get(path, params=asked)).json())
+    return pages
 
 
 async def test_a_history_is_paged_newest_first_without_gaps_or_repeats(world, http, user):
     said = [message(user, f"number {n}", minutes=n // 2) for n in range(7)]
     await world.fill(*said)
 
-    pages, cursor = [], None
-    while True:
-        query = {"limit": 3} | ({"cursor": cursor} if cursor else {})
-        page = (await http.get(f"/memory/messages/{user}", params=query)).json()
-        pages.append(page["messages"])
-        if (cursor := page["next_cursor"]) is None:
-            break
+    pages = [page["messages"] for page in await read_pages(http, f"/memory/messages/{user}", 3)]
 
     seen = [each for page in pages for each in page]
     assert [len(page) for page in pages] == [3, 3, 1]
@@ -138,13 +143,7 @@ async def test_users_are_listed_once_each_with_their_counts(world, http, user):
     others = [f"{user}-{n}" for n in range(3)]
     await world.fill(*(message(each, "hello") for each in others))
 
-    seen, cursor = [], None
-    while True:
-        query = {"limit": 2} | ({"cursor": cursor} if cursor else {})
-        page = (await http.get("/memory/users", params=query)).json()
-        seen += page["users"]
-        if (cursor := page["next_cursor"]) is None:
-            break
+    seen = [each for page in await read_pages(http, "/memory/users", 2) for each in page["users"]]
 
     mine = [each for each in seen if each["user_id"] in others]
     assert sorted(each["user_id"] for each in mine) == others

@@ -77,13 +77,12 @@ async def test_pages_hold_every_message_once_in_one_order(world, http, user):
     await world.fill(*said)
     whole = await search(http, user, "word", limit=100)
 
-    seen, cursor = [], None
-    while True:
-        page = await search(http, user, "word", limit=4, **({"cursor": cursor} if cursor else {}))
-        seen += ids(page["results"])
-        if (cursor := page["next_cursor"]) is None:
-            break
+    pages = [await search(http, user, "word", limit=4)]
+    while (cursor := pages[-1]["next_cursor"]) and len(pages) < len(said):
+        pages.append(await search(http, user, "word", limit=4, cursor=cursor))
+    seen = [id_ for page in pages for id_ in ids(page["results"])]
 
+    assert [len(page["results"]) for page in pages] == [4, 4, 1]
     assert seen == ids(whole["results"])
     assert sorted(seen) == sorted(each.id for each in said)
 
