@@ -49,7 +49,7 @@ def _named(event: Event, pid: bytes) -> Event:
     if event.id is not None:
         return event
     known = event.message_id
-    return event.model_copy(update={"id": uuid4()})
+    return event.model_copy(update={"id": event_id_of(pid, known) if known else uuid4()})
 
 
 def _record(event: Event, now: datetime) -> Record:
