@@ -14,8 +14,12 @@ help: ## tell what can be made
 run: $(STAMP) ## start everything, publish sample conversations, ask about them, stay up
 	@$(BIN)/tidemark up --demo
 
+# The encoder's tests have a process of their own: beside its libraries another one's crashed.
 test: $(STAMP) ## the whole suite, against servers of its own
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest tests/unit tests/contract $(PYTEST_ARGS)
+	$(BIN)/python -m pytest $(wildcard tests/integration/test_encoder_*.py) $(PYTEST_ARGS)
+	$(BIN)/python -m pytest tests/e2e $(PYTEST_ARGS)
+	$(BIN)/python -m pytest tests/integration --ignore-glob='*test_encoder_*' $(PYTEST_ARGS)
 
 chaos: $(STAMP) ## kill, suspend and starve real processes while events flow; minutes
 	$(BIN)/python -m pytest -m chaos -s $(PYTEST_ARGS)

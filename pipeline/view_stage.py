@@ -31,6 +31,14 @@ from pipeline.view import Batch, View, decode, handle, open_records
 log = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 3
+RECORDS_OWN_ERRORS = (
+    DataError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+)
 RECORDS_OWN_SQLSTATES = {"22", "23"}  # data exceptions, violated constraints
 
 
@@ -180,7 +188,7 @@ def is_records_own(error: Exception) -> bool:
     """
     if isinstance(error, DBAPIError):
         return sqlstate(error)[:2] in RECORDS_OWN_SQLSTATES
-    return isinstance(error, (DataError, ValueError, LookupError, TypeError, AttributeError))
+    return isinstance(error, RECORDS_OWN_ERRORS)
 
 
 def _sift(mark: ViewMark, places: Sequence[tuple[int, Links]]) -> Sifted:

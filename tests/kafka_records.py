@@ -29,6 +29,8 @@ async def read_all(options: KafkaOptions, name: str, *, committed: bool = False)
         auto_offset_reset="none",  # a test that reads what is gone must notice
         isolation_level="read_committed" if committed else "read_uncommitted",
     )
+    if starts == ends:
+        return []  # stopped before its first turn, aiokafka's consumer raises CancelledError
     await consumer.start()
     try:
         return [

@@ -110,7 +110,6 @@ async def remembering(plan: Plan, talk: Talk, found: Results, vectors: Path) -> 
     assert found.whole is not None
     async with part("g: contexts"), loaded(talk, plan.sizes, vectors) as full:
         found.answers = await answers(full, found.whole.per_second / 2)
-        found.filled_per_second = full.per_second
         found.memory = full.memory()
         stored = plan.sizes.of_one + plan.sizes.of_many
         found.memory_when = f"with {stored:,} messages stored"

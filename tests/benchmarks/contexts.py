@@ -56,7 +56,6 @@ class Loaded:
     world: World
     talk: Talk
     sizes: Sizes
-    per_second: float  # while it was filled
 
     def memory(self) -> dict[str, Memory]:
         """What every process holds."""
@@ -71,10 +70,10 @@ async def loaded(talk: Talk, sizes: Sizes, vectors: Path) -> AsyncIterator[Loade
         made.start("embed", "-m", "tests.benchmarks.remembered", str(vectors))
         async with watching(made.postgres_url) as watch:
             sent = await publish(made.bootstrap, _memories(talk, sizes))
-            end = await watch.all_seen(sent, VIEWS, PATIENCE_SECONDS)
+            await watch.all_seen(sent, VIEWS, PATIENCE_SECONDS)
         made.stop("consumers", "embed")
         await made.start_stack()
-        yield Loaded(made, talk, sizes, len(sent) / (end - sent[0].at))
+        yield Loaded(made, talk, sizes)
 
 
 async def answers(full: Loaded, half_rate: float) -> list[Answers]:

@@ -32,7 +32,6 @@ class Results:
     profiles: Mapping[str, Profile] = field(default_factory=dict)
     fresh: Sequence[tuple[str, Freshness]] = ()
     answers: Sequence[Answers] = ()
-    filled_per_second: float = 0.0
     memory: Mapping[str, Memory] = field(default_factory=dict)
     memory_when: str = ""
 
@@ -109,7 +108,7 @@ def _tables(found: Results) -> Iterator[Table]:
     if found.costs:
         yield _batches(found.costs)
     if found.profiles:
-        yield _areas(found.profiles)
+        yield _areas(found.profiles, found.costs)
         yield _functions(found.profiles)
     if found.fresh:
         yield _admitted(found.fresh)
@@ -145,13 +144,17 @@ def _batches(costs: Sequence[Cost]) -> Table:
     return Table("Each consumer alone, by its own metrics", head, body, note)
 
 
-def _areas(profiles: Mapping[str, Profile]) -> Table:
-    names = sorted(
-        {area for each in profiles.values() for area in each.areas},
-        key=lambda area: -sum(each.areas.get(area, 0) for each in profiles.values()),
-    )
-    body = [(a, *(f"{each.areas.get(a, 0):.0%}" for each in profiles.values())) for a in names]
-    return Table("Where each consumer's CPU time goes", ("in", *profiles), body)
+def _areas(profiles: Mapping[str, Profile], costs: Sequence[Cost]) -> Table:
+    whole = {cost.consumer: cost.cpu_us for cost in costs}
+    spent = {
+        consumer: {area: share * whole[consumer] for area, share in each.areas.items()}
+        for consumer, each in profiles.items()
+    }
+    areas = {area for each in spent.values() for area in each}
+    names = sorted(areas, key=lambda area: -sum(each.get(area, 0) for each in spent.values()))
+    body = [(name, *(f"{each.get(name, 0):.0f}" for each in spent.values())) for name in names]
+    note = "Microseconds of (e) an event, divided as a sampling profiler found the main thread."
+    return Table("Where each consumer's CPU time goes", ("in", *spent), body, note)
 
 
 def _functions(profiles: Mapping[str, Profile]) -> Table:

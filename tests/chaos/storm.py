@@ -1,6 +1,7 @@
 """What happens to a pipeline while events flow: one function for each kind of blow."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 from signal import SIGCONT, SIGKILL, SIGSTOP, SIGTERM
@@ -21,8 +22,9 @@ KEPT = {"light": LIGHT, "embed": EMBED, "api": API}
 AFFECTED = {"light": ("admit", "persist", "usage"), "embed": ("embed",), "vectors": ("embed",)}
 DOWN_SECONDS = 5.0  # a broker that is restarted
 POSTGRES_DOWN_SECONDS = 30.0
+KILLED_APART = (("light", "vectors"), ("embed", "api"))
 LONGEST_CALM = 2.0  # seconds between a recovery and the next kill
-KILLERS = 2  # at work at once
+STRIKES = (1, 1, 1, 2)  # the second one comes while the process starts
 POST_EVERY = 0.3
 
 
@@ -35,36 +37,36 @@ class Storm:
     keeper: Keeper
     dice: Random
     recoveries: Recoveries
+    kills: int = 0
 
     # -- kill -9 -------------------------------------------------------------------------------
     async def kill_at_random(self, times: int) -> None:
-        """Kill random processes at random moments, two independently of each other."""
-        targets = [*KEPT, "vectors"] * (times // (len(KEPT) + 1) + 1)
-        self.dice.shuffle(targets)
-        waiting = targets[:times]
-        busy: set[str] = set()
+        """Kill random processes at random moments, in two rows that know nothing of each other."""
+        rows = [(names, Random(self.dice.random())) for names in KILLED_APART]
+        await asyncio.gather(*(self._killer(names, dice, times // 2) for names, dice in rows))
 
-        async def killer() -> None:
-            while waiting:
-                free = [name for name in waiting if name not in busy] or waiting
-                name = free[0]
-                waiting.remove(name)
-                busy.add(name)
-                await asyncio.sleep(self.dice.uniform(0, LONGEST_CALM))
-                await self._kill(name)
-                busy.discard(name)
+    async def _killer(self, names: Sequence[str], dice: Random, times: int) -> None:
+        while times > 0:
+            name, strikes = dice.choice(names), min(times, dice.choice(STRIKES))
+            await asyncio.sleep(dice.uniform(0, LONGEST_CALM))
+            await self._strike(name)
+            for _ in range(strikes - 1):
+                await asyncio.sleep(dice.uniform(0, LONGEST_CALM))
+                await self._strike(name)
+            await self._recovered(name, "kill -9" if strikes == 1 else "kill -9, twice")
+            times -= strikes
 
-        await asyncio.gather(*(killer() for _ in range(KILLERS)))
-
-    async def _kill(self, name: str) -> None:
-        what = "kill -9"
+    async def _strike(self, name: str) -> None:
+        self.kills += 1
         if name == "vectors":
             self.engines.vectors.stop(SIGKILL)
             self.engines.vectors.launch()
-        else:
-            ended = len(self.keeper.exits)
-            self.world.processes[name].kill()
-            await until(lambda: (name, -SIGKILL) in self.keeper.exits[ended:])
+            return
+        ended = len(self.keeper.exits)
+        self.world.processes[name].kill()
+        await until(lambda: (name, -SIGKILL) in self.keeper.exits[ended:])
+
+    async def _recovered(self, name: str, what: str) -> None:
         if name == "api":
             await self.recoveries.of_api(what)
         else:

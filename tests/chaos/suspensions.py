@@ -10,7 +10,7 @@ from tests.chaos.keeper import keeping
 from tests.chaos.recovery import CONSUMERS as VIEWS_AND_ADMIT
 from tests.chaos.recovery import Recoveries
 from tests.chaos.steps import CONSUMERS, EVENTS_A_SECOND, worker
-from tests.chaos.traffic import Plan
+from tests.chaos.traffic import Plan, Publication
 from tests.pipeline_processes import Pipeline
 from tests.waiting import until
 
@@ -23,7 +23,7 @@ SUSPENDED = {
 }
 
 
-async def run_suspensions(world: Pipeline) -> tuple[list, Recoveries]:
+async def run_suspensions(world: Pipeline) -> tuple[list[Publication], Recoveries]:
     """Suspend workers everywhere at once, replace them, resume them, and let them stop."""
     recoveries = Recoveries(world)
     async with keeping(world) as keeper, feeding(world, PLAN, EVENTS_A_SECOND) as feed:

@@ -13,7 +13,7 @@ from pipeline.adapters.postgres.engine import transaction
 from pipeline.adapters.postgres.tables import attempts, messages, quarantines, user_keys, watermarks
 from pipeline.domain.crypto import Purpose
 from pipeline.domain.journal import decode_envelope
-from pipeline.errors import DataError, StoreUnavailable
+from pipeline.errors import DataError, FatalError, StoreUnavailable
 from pipeline.view import View
 from tests.integration.stages_support import attempt, event_id, pid, said
 
@@ -97,11 +97,11 @@ async def test_a_failing_prepare_is_the_records_fault_as_well(world):
 
     async def prepare(events):
         if any(one.id == UUID(event_id(2)) for one in events):
-            raise ArithmeticError
+            raise ValueError
 
     await world.settle(world.stage(replace(persist.VIEW, prepare=prepare)))
 
-    assert [(row.offset, row.reason) for row in await aside(world)] == [(2, "ArithmeticError")]
+    assert [(row.offset, row.reason) for row in await aside(world)] == [(2, "ValueError")]
     assert len(await kept(world)) == 2
 
 
@@ -226,6 +226,15 @@ async def test_processes_that_end_elsewhere_set_nothing_aside(world):
 
     assert await aside(world) == []
     assert len(await kept(world)) == 12
+
+
+async def test_an_error_that_is_no_records_fault_ends_the_process_and_sets_nothing_aside(world):
+    await three(world)
+    stage = world.stage(Fails(1, MemoryError()).view)
+
+    with pytest.raises(FatalError, match="no record's fault: MemoryError"):
+        await world.settle(stage)
+    assert await aside(world) == []
 
 
 async def test_a_store_away_never_counts_as_an_attempt(world):
