@@ -87,9 +87,6 @@ async def _replay_one(resources: Resources, publisher: Publisher, found: Found) 
         print(f"{letter.position}: the key of its day is destroyed")
         return False
     key, value = original
-    if not letter.whole:
-        print(f"{letter.position}: was too large to be kept whole")
-        return False
     if value is None:
         print(f"{letter.position}: has no value")
         return False
