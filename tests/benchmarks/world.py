@@ -4,37 +4,31 @@ The engines have the settings of `tidemark up`; workers and API are started by t
 or alone where one of them is looked at.
 """
 
-import asyncio
 import http.client
 import json
 import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from signal import SIGTERM, Signals
 
-from ops.embedded import kafka, postgres
-from ops.embedded.kafka import KafkaServer
+from ops.embedded import postgres
 from ops.embedded.ports import HOST, free_ports
-from ops.embedded.postgres import PostgresServer
 from ops.embedded.processes import spawn, terminate
 from ops.embedded.stack_home import Home
 from ops.embedded.state import running
-from ops.topics import prepare_topics
-from pipeline.adapters.postgres.migrate import upgrade
-from pipeline.settings import Settings, environment
-from tests.servers import CACHE, answers
+from pipeline.settings import environment
+from tests.benchmarks.engines import READY_SECONDS, start_engines
+from tests.servers import answers
 from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
 CORES = 2
-DATABASE = "tidemark"
 SUPERVISOR = "tidemark up"
-READY_SECONDS = 180
 STOP_SECONDS = 60
 NAMES = ("kafka", "controller", "postgres", "vectors", "api", "metrics")
 
@@ -153,65 +147,7 @@ async def world() -> AsyncIterator[World]:
     with tempfile.TemporaryDirectory(prefix="tidemark-bench-") as folder:
         made = World(Path(folder), dict(zip(NAMES, free_ports(len(NAMES)), strict=True)))
         try:
-            await _start_engines(made)
+            await start_engines(made)
             yield made
         finally:
             made.stop_everything()
-
-
-async def _start_engines(made: World) -> None:
-    broker, database = _kafka(made), _postgres(made)
-    for prepare in (lambda: kafka.prepare(broker), lambda: postgres.prepare(database)):
-        await asyncio.to_thread(prepare)
-    made.overrides = _overrides(made, postgres.url(database, DATABASE))
-    made.spawn("kafka", kafka.command(broker), kafka.ENV)
-    made.spawn("postgres", postgres.command(database), postgres.ENV)
-    made.start("vectors", "-m", "ops.embedded.vectors", *_vectors(made))
-    await kafka.wait_ready(broker, READY_SECONDS, lambda: made.alive("kafka"))
-    await postgres.wait_ready(database, READY_SECONDS, lambda: made.alive("postgres"))
-    await made.serving("vectors", f"{made.overrides['QDRANT_URL']}/readyz")
-    await postgres.create_database(postgres.url(database), DATABASE)
-    await asyncio.to_thread(upgrade, made.postgres_url)
-    await prepare_topics(settings_of(made.overrides))
-
-
-def settings_of(overrides: Mapping[str, str]) -> Settings:
-    """The same settings for code in this process."""
-    given: dict[str, object] = {name.lower(): value for name, value in overrides.items()}
-    return Settings(**given)  # type: ignore[arg-type]  words, as the environment has them
-
-
-def _kafka(made: World) -> KafkaServer:
-    return KafkaServer(
-        data_dir=made.folder / "kafka",
-        port=made.ports["kafka"],
-        controller_port=made.ports["controller"],
-        cache_dir=CACHE,
-    )
-
-
-def _postgres(made: World) -> PostgresServer:
-    return PostgresServer(data_dir=made.folder / "postgres", port=made.ports["postgres"])
-
-
-def _vectors(made: World) -> Iterable[str]:
-    return ("--path", str(made.folder / "vectors"), "--port", str(made.ports["vectors"]))
-
-
-def _overrides(made: World, database: str) -> dict[str, str]:
-    """What leads to our engines; the developer's own choice of model and limits stays."""
-    return {
-        "TIDEMARK_ENV": "dev",
-        "TIDEMARK_KEKS": "",
-        "TIDEMARK_KEY_FILE": "",
-        "TIDEMARK_TOPIC_PREFIX": "",
-        "TIDEMARK_WORKER_ID": "",
-        "DATA_DIR": str(made.folder / "data"),
-        "KAFKA_BOOTSTRAP_SERVERS": made.bootstrap,
-        "KAFKA_SECURITY_PROTOCOL": "PLAINTEXT",
-        "POSTGRES_URL": database,
-        "QDRANT_URL": f"http://{HOST}:{made.ports['vectors']}",
-        "API_HOST": HOST,
-        "API_PORT": str(made.ports["api"]),
-        "METRICS_PORT": "0",
-    }
