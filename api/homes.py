@@ -5,9 +5,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from pipeline.adapters.postgres.engine import transaction
 from pipeline.adapters.postgres.subjects import homes
-from pipeline.admission import Identity
 from pipeline.domain.identity import murmur2_partition, pid_of
 from pipeline.errors import StoreUnavailable
+from pipeline.stages.admission import Identity
 
 MOST_REMEMBERED = 10_000
 REMEMBERED_SECONDS = 600.0

@@ -9,14 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api.semantic import Semantic
 from api.trace import wordless
-from pipeline import lag
 from pipeline.adapters.kafka import KafkaOptions
 from pipeline.adapters.postgres.engine import transaction
 from pipeline.adapters.postgres.reads import Marks, quarantined_counts, read_marks
 from pipeline.errors import ConfigError, StoreUnavailable
-from pipeline.lag import Lag, Log
 from pipeline.metrics import QUARANTINED, STORE_UP
 from pipeline.topics import TopicNames
+from pipeline.upkeep import lag
+from pipeline.upkeep.lag import Lag, Log
 
 log = logging.getLogger(__name__)
 

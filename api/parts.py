@@ -20,10 +20,10 @@ from pipeline.adapters.kafka.publisher import Publisher
 from pipeline.adapters.keys import LocalKeys, Secrets
 from pipeline.adapters.postgres.keyring import Keyring
 from pipeline.adapters.postgres.waiting import Waiter
-from pipeline.admission import Identity
 from pipeline.ports import Encoder, VectorStore
 from pipeline.preflight import until_checked
 from pipeline.settings import Settings
+from pipeline.stages.admission import Identity
 from pipeline.topics import TopicNames
 
 log = logging.getLogger(__name__)

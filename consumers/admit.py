@@ -1,15 +1,15 @@
 """Admit: the public topic's only reader and the journal's only writer."""
 
-from pipeline.adapters.dead_letters import SealedDeadLetters
 from pipeline.adapters.kafka import idempotent_producer
 from pipeline.adapters.kafka.connect import in_our_words
 from pipeline.adapters.kafka.log import KafkaLog
 from pipeline.adapters.postgres.subjects import Subjects
-from pipeline.admission import ID_CONFLICT, UNDECODABLE
-from pipeline.admit_stage import AdmitStage
-from pipeline.jobs import Job
 from pipeline.metrics import begin_at_zero
-from pipeline.trimming import Janitor
+from pipeline.stages.admission import ID_CONFLICT, UNDECODABLE
+from pipeline.stages.admit import AdmitStage
+from pipeline.stages.dead_letters import SealedDeadLetters
+from pipeline.upkeep.jobs import Job
+from pipeline.upkeep.trimming import Janitor
 from pipeline.worker import Consumer, Resources
 from schemas.events import Reason
 

@@ -15,10 +15,10 @@ from pipeline.domain.crypto import Kind
 from pipeline.domain.days import day_number, local_day
 from pipeline.domain.identity import point_id_of
 from pipeline.domain.rotation import rotate, self_test
-from pipeline.durability import Checkpoints, Sweep
-from pipeline.jobs import Job
 from pipeline.ports import Point, PointSink, TextEncoder, Vector
-from pipeline.view import AnyOpened, Batch, Opened, View
+from pipeline.stages.view import AnyOpened, Batch, Opened, View
+from pipeline.upkeep.durability import Checkpoints, Sweep
+from pipeline.upkeep.jobs import Job
 from pipeline.worker import Consumer, Resources, view_stage
 from schemas.events import MessageSent
 

@@ -11,14 +11,14 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 
-from pipeline.adapters.dead_letters import Letter, open_letter, read_letter
 from pipeline.adapters.kafka import Record, end_offsets, start_offsets
 from pipeline.adapters.kafka.publisher import Publisher
-from pipeline.admission import ORIGIN
 from pipeline.errors import ConfigError, DataError, TidemarkError
 from pipeline.logs import configure
-from pipeline.replay import read_journal
 from pipeline.settings import settings
+from pipeline.stages.admission import ORIGIN
+from pipeline.stages.dead_letters import Letter, open_letter, read_letter
+from pipeline.verifying.replay import read_journal
 from pipeline.worker import Resources, open_resources
 
 Found = tuple[int, Letter]  # with the partition that it was rejected in

@@ -18,7 +18,7 @@ from pipeline.domain.content import (
     seal_profile,
 )
 from pipeline.domain.profile import patched
-from pipeline.view import AnyOpened, Batch, Opened, View
+from pipeline.stages.view import AnyOpened, Batch, Opened, View
 from schemas.events import MessageSent, ProfileUpdated
 
 

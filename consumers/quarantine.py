@@ -24,9 +24,9 @@ from pipeline.adapters.postgres.tables import VIEWS, quarantines
 from pipeline.domain.rotation import self_test
 from pipeline.errors import ConfigError, FatalError, StoreUnavailable, TidemarkError
 from pipeline.logs import configure
-from pipeline.rebuild import rebuild_user
 from pipeline.settings import Settings, settings
-from pipeline.view import View
+from pipeline.stages.view import View
+from pipeline.verifying.rebuild import rebuild_user
 from pipeline.worker import Resources, open_resources, view_stage
 
 

@@ -17,7 +17,7 @@ from pipeline.adapters.postgres import tables
 from pipeline.adapters.postgres.write import insert_new, unnested, upsert
 from pipeline.domain.days import local_day, offset_minutes
 from pipeline.domain.sessions import GAP_MS, Span, merge_spans
-from pipeline.view import Batch, Opened, View
+from pipeline.stages.view import Batch, Opened, View
 from schemas.events import MessageSent
 
 

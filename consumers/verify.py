@@ -19,14 +19,14 @@ from pipeline import wiring
 from pipeline.adapters.postgres.engine import transaction
 from pipeline.adapters.postgres.tables import quarantines, watermarks
 from pipeline.adapters.postgres.watermarks import ViewMark, admit_marks, positions, view_marks
-from pipeline.comparing import Difference, compare_table
 from pipeline.errors import ConfigError, TidemarkError
-from pipeline.expected import ExpectedVectors, SampledEncoder, compare_points
 from pipeline.logs import configure
 from pipeline.ports import Encoder, VectorStore
-from pipeline.scratch import alone, replay, scratch_schema, snapshot
 from pipeline.settings import settings
-from pipeline.view import View
+from pipeline.stages.view import View
+from pipeline.verifying.comparing import Difference, compare_table
+from pipeline.verifying.expected import ExpectedVectors, SampledEncoder, compare_points
+from pipeline.verifying.scratch import alone, replay, scratch_schema, snapshot
 from pipeline.worker import Resources, open_resources
 
 MOST_SHOWN = 50

@@ -16,10 +16,10 @@ from pipeline.adapters.keys import (
 )
 from pipeline.adapters.postgres.engine import create_engine
 from pipeline.adapters.postgres.keyring import Keyring
-from pipeline.admission import Identity
 from pipeline.errors import ConfigError
 from pipeline.ports import Encoder
 from pipeline.settings import Settings
+from pipeline.stages.admission import Identity
 from pipeline.topics import TopicNames, topic_names
 
 if TYPE_CHECKING:

@@ -20,19 +20,19 @@ from pipeline import wiring
 from pipeline.adapters.kafka import KafkaOptions
 from pipeline.adapters.keys import LocalKeys
 from pipeline.adapters.postgres.keyring import Keyring
-from pipeline.admission import Identity
 from pipeline.app import AppOptions, make_app
 from pipeline.consume import leave
 from pipeline.errors import ConfigError, StoreUnavailable
-from pipeline.jobs import Job, keep_running
 from pipeline.metrics import begin_at_zero
 from pipeline.ports import KeyProvider
 from pipeline.preflight import until_checked
 from pipeline.settings import Settings, host_name
 from pipeline.stage import Stage
+from pipeline.stages.admission import Identity
+from pipeline.stages.view import View
+from pipeline.stages.view_stage import ViewStage
 from pipeline.topics import TopicNames
-from pipeline.view import View
-from pipeline.view_stage import ViewStage
+from pipeline.upkeep.jobs import Job, keep_running
 from pipeline.watching import watch
 
 log = logging.getLogger(__name__)

@@ -33,9 +33,9 @@ from pipeline.adapters.postgres import tables
 from pipeline.adapters.postgres.engine import transaction
 from pipeline.adapters.postgres.reads import read_marks
 from pipeline.errors import StoreUnavailable
-from pipeline.lag import measure, read_logs
 from pipeline.settings import Settings, environment
 from pipeline.topics import TopicNames
+from pipeline.upkeep.lag import measure, read_logs
 from tests.waiting import until
 
 Argv: TypeAlias = Sequence[str]

@@ -1,14 +1,14 @@
 """What the stores and the dead letters of a running pipeline hold."""
 
 from pipeline import wiring
-from pipeline.adapters.dead_letters import Letter, open_letter, read_letter
 from pipeline.adapters.keys import LocalKeys
 from pipeline.adapters.postgres.engine import transaction
 from pipeline.adapters.postgres.tables import messages
 from pipeline.domain.content import Message, open_message
 from pipeline.domain.crypto import box_header
 from pipeline.domain.identity import pid_of
-from pipeline.replay import _record as as_record
+from pipeline.stages.dead_letters import Letter, open_letter, read_letter
+from pipeline.verifying.replay import _record as as_record
 from tests.kafka_records import read_all
 from tests.pipeline_processes import Pipeline
 from tests.waiting import until
@@ -49,6 +49,6 @@ async def light_settled(pipeline: Pipeline, seconds: float = 60) -> None:
     """Wait until admit, persist and usage have settled everything; embed may not be running."""
 
     async def settled() -> bool:
-        return not any(n for name, n in (await pipeline.lag()).items() if name != "embed")
+        return not any(n for name, n in (await pipeline.upkeep.lag()).items() if name != "embed")
 
     await until(settled, seconds)

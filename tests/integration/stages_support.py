@@ -26,16 +26,16 @@ from pipeline.adapters.postgres.keyring import Keyring
 from pipeline.adapters.postgres.subjects import Subjects
 from pipeline.adapters.postgres.tables import admission, watermarks
 from pipeline.adapters.postgres.watermarks import positions
-from pipeline.admission import Identity, Rejected
-from pipeline.admit_stage import AdmitStage
 from pipeline.domain.crypto import Kek
 from pipeline.domain.identity import pid_of
 from pipeline.errors import FatalError, StoreUnavailable
 from pipeline.settings import Settings
 from pipeline.stage import Record
+from pipeline.stages.admission import Identity, Rejected
+from pipeline.stages.admit import AdmitStage
+from pipeline.stages.view import View
+from pipeline.stages.view_stage import ViewStage
 from pipeline.topics import topic_names
-from pipeline.view import View
-from pipeline.view_stage import ViewStage
 from pipeline.worker import Resources
 
 NOON = datetime(2025, 3, 3, 12, tzinfo=UTC)

@@ -7,13 +7,13 @@ import orjson
 import pytest
 
 from pipeline.adapters.postgres.tables import admission, ledger, sent_on, subjects, user_keys
-from pipeline.admission import HEARTBEAT, ORIGIN
 from pipeline.domain.crypto import Purpose
 from pipeline.domain.identity import event_id_at, event_id_of
 from pipeline.domain.journal import decode_envelope, decode_links
 from pipeline.errors import FatalError
 from pipeline.stage import Record
-from pipeline.view import decode, open_records
+from pipeline.stages.admission import HEARTBEAT, ORIGIN
+from pipeline.stages.view import decode, open_records
 from tests.integration.stages_support import BROKER_MS, TOPIC, event_id, pid, said
 
 pytestmark = pytest.mark.timeout(60)

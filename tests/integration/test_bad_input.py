@@ -5,9 +5,9 @@ import pytest_asyncio
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import MessageSizeTooLargeError
 
-from pipeline.adapters.dead_letters import DAY_MS
 from pipeline.adapters.kafka import client_arguments
 from pipeline.domain.crypto import Kind, box_header
+from pipeline.stages.dead_letters import DAY_MS
 from tests.integration.bad_records import BAD, CANARY, GOOD, USER
 from tests.integration.pipeline_support import (
     dead_letters,

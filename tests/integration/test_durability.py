@@ -12,8 +12,8 @@ from pipeline.adapters.memory_vectors import MemoryVectors
 from pipeline.adapters.postgres.engine import transaction
 from pipeline.adapters.postgres.tables import flushed, points, quarantines
 from pipeline.adapters.qdrant import QdrantStore, connect
-from pipeline.durability import Checkpoints
 from pipeline.ports import FlushState
+from pipeline.upkeep.durability import Checkpoints
 from pipeline.worker import view_stage
 from tests.integration.stages_support import (
     DIM,

@@ -14,7 +14,7 @@ from pipeline.adapters.postgres.tables import attempts, messages, quarantines, u
 from pipeline.domain.crypto import Purpose
 from pipeline.domain.journal import decode_envelope
 from pipeline.errors import DataError, FatalError, StoreUnavailable
-from pipeline.view import View
+from pipeline.stages.view import View
 from tests.integration.stages_support import attempt, event_id, pid, said
 
 CANARY = "the-canary-sings"

@@ -24,7 +24,7 @@ from pipeline.adapters.postgres.tables import (
 )
 from pipeline.domain.content import open_message, open_profile
 from pipeline.errors import FatalError, StoreUnavailable
-from pipeline.rebuild import rebuild_user
+from pipeline.verifying.rebuild import rebuild_user
 from pipeline.worker import view_stage
 from tests.integration.stages_support import (
     DIM,
@@ -234,7 +234,7 @@ async def test_a_journal_that_is_not_whole_is_refused(world, resources):
         return await rebuild_user(stage, resources.kafka, 0, ANA)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("pipeline.replay.QUIET_SECONDS", 0.2)
+        patch.setattr("pipeline.verifying.replay.QUIET_SECONDS", 0.2)
         with pytest.raises(FatalError, match="ends before offset 7"):
             await short()
     assert await aside(world) == [3]

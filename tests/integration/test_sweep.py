@@ -10,8 +10,8 @@ from pipeline import durability
 from pipeline.adapters.memory_vectors import MemoryVectors
 from pipeline.adapters.postgres.engine import transaction
 from pipeline.adapters.postgres.tables import points
-from pipeline.durability import Sweep
-from pipeline.view import decode, open_records
+from pipeline.stages.view import decode, open_records
+from pipeline.upkeep.durability import Sweep
 from tests.integration.stages_support import DIM, HashEncoder, event_id, said
 from tests.integration.vectors_support import point, uuid_of
 

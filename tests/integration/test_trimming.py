@@ -17,11 +17,11 @@ from pipeline.adapters.kafka import (
 from pipeline.adapters.kafka.log import KafkaLog
 from pipeline.adapters.postgres.engine import transaction
 from pipeline.adapters.postgres.watermarks import AdmitMark, advance_admission, lock_admission
-from pipeline.admission import HEARTBEAT
 from pipeline.errors import FatalError, StoreUnavailable
 from pipeline.stage import Record as Incoming
+from pipeline.stages.admission import HEARTBEAT
 from pipeline.topics import topic_names
-from pipeline.trimming import Janitor
+from pipeline.upkeep.trimming import Janitor
 from tests.integration.pipeline_support import messages_of
 from tests.integration.stages_support import said
 from tests.kafka_records import read_all, topic

@@ -19,7 +19,7 @@ from pipeline.adapters.postgres.tables import (
     user_keys,
 )
 from pipeline.errors import ConfigError, FatalError
-from pipeline.scratch import alone
+from pipeline.verifying.scratch import alone
 from tests.integration.stages_support import (
     DIM,
     HashEncoder,
@@ -172,7 +172,7 @@ async def test_verify_leaves_nothing_behind_and_runs_alone(world, filled, vector
 
 
 async def test_a_journal_that_is_not_whole_is_refused(world, resources, vectors, monkeypatch):
-    monkeypatch.setattr("pipeline.replay.QUIET_SECONDS", 0.2)
+    monkeypatch.setattr("pipeline.verifying.replay.QUIET_SECONDS", 0.2)
     await world.publish(*(said("ana", f"{n}") for n in range(5)))
     await world.settle(world.stage(persist.VIEW))
     world.logs.journal[0] = world.logs.journal[0][:2]

@@ -15,7 +15,7 @@ from pipeline.adapters.postgres.tables import attempts, totals, user_keys, water
 from pipeline.adapters.postgres.write import insert_new
 from pipeline.errors import FatalError, StoreUnavailable
 from pipeline.stage import Record
-from pipeline.view import View
+from pipeline.stages.view import View
 from tests.integration.stages_support import pid, profile, said, world_at
 from tests.servers import postgres_engine, running
 from tests.waiting import until

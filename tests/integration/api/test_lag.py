@@ -7,8 +7,8 @@ from aiokafka import AIOKafkaProducer
 
 from pipeline.adapters.kafka import apply_topics, idempotent_producer, send_closed_batch
 from pipeline.adapters.postgres.reads import Marks
-from pipeline.lag import measure, read_logs
 from pipeline.topics import topic_names, topic_table
+from pipeline.upkeep.lag import measure, read_logs
 from tests.kafka_records import numbered
 
 AGE_SECONDS = 3600

@@ -24,8 +24,8 @@ from pipeline.adapters.qdrant import QdrantStore, connect
 from pipeline.cluster import read_binding, record_cluster
 from pipeline.domain.days import period_of
 from pipeline.settings import Settings
+from pipeline.stages.view import Batch, Opened
 from pipeline.topics import TopicNames, topic_names, topic_table
-from pipeline.view import Batch, Opened
 from schemas.events import EventBase, MessageSent
 from tests.integration.api.words import DIM, WordEncoder
 

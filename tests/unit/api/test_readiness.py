@@ -4,7 +4,7 @@ import pytest
 
 from api.monitor import Snapshot
 from api.readiness import LATE_SECONDS, STAGES, readiness
-from pipeline.lag import Lag
+from pipeline.upkeep.lag import Lag
 
 UP = {"kafka": True, "postgres": True, "vectors": True}
 

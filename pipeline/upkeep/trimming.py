@@ -14,7 +14,7 @@ from pipeline.adapters.kafka.producer import Record, send_closed_batch
 from pipeline.adapters.postgres.engine import transaction
 from pipeline.adapters.postgres.tables import admission
 from pipeline.adapters.postgres.watermarks import positions
-from pipeline.admission import HEARTBEAT
+from pipeline.stages.admission import HEARTBEAT
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from pipeline.domain.sifting import Sifted, in_doubt, sift
 from pipeline.errors import DataError, FatalError, StoreUnavailable
 from pipeline.metrics import FRESHNESS_SECONDS, PREPARE_SECONDS, RECORDS, STORE_SECONDS
 from pipeline.stage import Record
-from pipeline.view import Batch, View, decode, handle, open_records
+from pipeline.stages.view import Batch, View, decode, handle, open_records
 
 log = logging.getLogger(__name__)
 

@@ -27,7 +27,17 @@ from pipeline.adapters.postgres.watermarks import (
     note_sent_on,
     positions,
 )
-from pipeline.admission import (
+from pipeline.domain.crypto import ContentKey
+from pipeline.errors import FatalError
+from pipeline.metrics import (
+    DEAD_LETTERS,
+    FRESHNESS_SECONDS,
+    PREPARE_SECONDS,
+    RECORDS,
+    STORE_SECONDS,
+)
+from pipeline.stage import Record
+from pipeline.stages.admission import (
     ID_CONFLICT,
     ORIGIN,
     Candidate,
@@ -40,16 +50,6 @@ from pipeline.admission import (
     sealed,
     sealing,
 )
-from pipeline.domain.crypto import ContentKey
-from pipeline.errors import FatalError
-from pipeline.metrics import (
-    DEAD_LETTERS,
-    FRESHNESS_SECONDS,
-    PREPARE_SECONDS,
-    RECORDS,
-    STORE_SECONDS,
-)
-from pipeline.stage import Record
 from schemas.events import EVERYONE, dump_event
 
 log = logging.getLogger(__name__)

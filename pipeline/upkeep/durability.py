@@ -17,9 +17,9 @@ from pipeline.adapters.postgres.tables import flushed, points, watermarks
 from pipeline.adapters.postgres.watermarks import lock_view, positions
 from pipeline.metrics import ORPHANS
 from pipeline.ports import FlushState, PointSink, StoredPoint, VectorDurability, VectorStore
-from pipeline.replay import read_journal
-from pipeline.view import AnyOpened, open_readable
-from pipeline.view_stage import ViewStage
+from pipeline.stages.view import AnyOpened, open_readable
+from pipeline.stages.view_stage import ViewStage
+from pipeline.verifying.replay import read_journal
 
 log = logging.getLogger(__name__)
 

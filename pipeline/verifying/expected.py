@@ -7,8 +7,8 @@ from uuid import UUID
 
 import numpy as np
 
-from pipeline.comparing import Difference
 from pipeline.ports import Encoder, Point, StoredPoint, Vector, VectorStore
+from pipeline.verifying.comparing import Difference
 
 PAGE = 1000
 _NONE = np.zeros(0, np.float32)

@@ -21,7 +21,6 @@ from pipeline.adapters.kafka.producer import Record as Outgoing
 from pipeline.adapters.postgres.engine import transaction
 from pipeline.adapters.postgres.keyring import unwrap
 from pipeline.adapters.postgres.tables import dead_letter_keys
-from pipeline.admission import POSITION, Rejected, origin_of, position_name
 from pipeline.domain.crypto import (
     ContentKey,
     Kind,
@@ -38,6 +37,7 @@ from pipeline.domain.identity import NO_PID, event_id_at
 from pipeline.errors import DataError
 from pipeline.ports import KeyProvider
 from pipeline.stage import Record
+from pipeline.stages.admission import POSITION, Rejected, origin_of, position_name
 
 DAY_MS = 86_400_000
 FIRST_KVER = 1

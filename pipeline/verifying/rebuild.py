@@ -18,10 +18,10 @@ from pipeline.adapters.postgres.watermarks import lock_view, positions
 from pipeline.domain.journal import MalformedEnvelope, decode_links
 from pipeline.domain.sifting import in_doubt, sift
 from pipeline.errors import FatalError
-from pipeline.replay import read_journal
 from pipeline.stage import Record
-from pipeline.view import AnyOpened, Batch, Unreadable, handle, open_readable
-from pipeline.view_stage import ViewStage, aside
+from pipeline.stages.view import AnyOpened, Batch, Unreadable, handle, open_readable
+from pipeline.stages.view_stage import ViewStage, aside
+from pipeline.verifying.replay import read_journal
 
 
 @dataclass(frozen=True, slots=True)

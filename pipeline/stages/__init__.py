@@ -1,0 +1,1 @@
+"""One consumer's work on a batch: admit, and the views that settle the journal."""

@@ -1,0 +1,1 @@
+"""Housekeeping: what runs beside the loop, and how far everything is behind."""

@@ -1,0 +1,1 @@
+"""Rebuilding views from the journal, and comparing them with the live stores."""
