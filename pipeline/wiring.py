@@ -59,7 +59,12 @@ def secrets(settings: Settings) -> Secrets:
     """
     keks = settings.tidemark_keks.get_secret_value()
     if keks:
-        found = secrets_from_text(keks, settings.tidemark_pid_key.get_secret_value())
+        others = (
+            settings.tidemark_pid_key,
+            settings.tidemark_pepper,
+            settings.tidemark_signing_key,
+        )
+        found = secrets_from_text(keks, *(each.get_secret_value() for each in others))
     else:
         path = settings.key_file
         if settings.dev:

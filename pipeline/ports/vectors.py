@@ -1,7 +1,4 @@
-"""What the core asks of the outside: one Protocol a store, and the values that cross it.
-
-Every adapter, the real ones and the in-memory twins, passes the contract suite of its port.
-"""
+"""The store of vectors."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,8 +7,6 @@ from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
-
-from pipeline.domain.crypto import Purpose
 
 Vector = NDArray[np.float32]
 
@@ -182,63 +177,9 @@ class VectorDurability(Protocol):
         ...
 
 
-class KeyProvider(Protocol):
-    """Wraps and unwraps data-encryption keys; the key-encryption keys never leave it.
-
-    Shaped for a file, the environment, a transit engine or a cloud service alike.
-    """
-
-    @property
-    def active_kek_id(self) -> int:
-        """The id of the key-encryption key that wraps from now on."""
-        ...
-
-    def wrap(self, pid: bytes, epoch: int, purpose: Purpose, kver: int, dek: bytes) -> bytes:
-        """Return `dek` (32 bytes) wrapped and bound to its place, 66 bytes."""
-        ...
-
-    def unwrap(self, pid: bytes, epoch: int, purpose: Purpose, kver: int, wrapped: bytes) -> bytes:
-        """Return the key in `wrapped`.
-
-        Raises `UnsupportedBox`, `UnknownKek` or `TamperedRecord` of `pipeline.domain.crypto`.
-        """
-        ...
-
-
 class PointSink(Protocol):
     """Takes points; a vector store, or what stands in for one while a view is replayed."""
 
     async def upsert(self, points: Sequence[Point]) -> None:
         """Write points by id; the last of equal ids wins."""
-        ...
-
-
-class TextEncoder(Protocol):
-    """Turns texts into vectors of unit length."""
-
-    @property
-    def dimension(self) -> int:
-        """Length of a vector."""
-        ...
-
-    async def encode(self, texts: Sequence[str]) -> Vector:
-        """Return shape (len(texts), dimension), float32, in the order of the texts."""
-        ...
-
-
-class Encoder(TextEncoder, Protocol):
-    """A loaded model."""
-
-    @property
-    def model_name(self) -> str:
-        """The model's name, part of the collection's name."""
-        ...
-
-    @property
-    def runtime(self) -> str:
-        """What runs it, for people to read: `openvino-bf16`, `torch-cuda`."""
-        ...
-
-    def close(self) -> None:
-        """Let the model go."""
         ...
