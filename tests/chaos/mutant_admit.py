@@ -8,12 +8,12 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from pipeline import admit_stage
 from pipeline.adapters.kafka import Span, log
 from pipeline.adapters.kafka import producer as producing
 from pipeline.adapters.postgres import engine, keyring, subjects
 from pipeline.adapters.postgres.ledger import Entry, Verdict
 from pipeline.errors import FatalError
+from pipeline.stages import admit
 from pipeline.worker import Consumer, Resources
 from tests.chaos.swapping import Builds, commit, swap
 
@@ -24,20 +24,20 @@ def no_ledger(builds: Builds) -> Builds:
     async def enter(_connection: AsyncConnection, entries: Sequence[Entry]) -> list[Verdict]:
         return [Verdict.NEW for _ in entries]
 
-    swap(admit_stage, "enter", enter)
+    swap(admit, "enter", enter)
     return builds
 
 
 def ledger_apart(builds: Builds) -> Builds:
     """The ledger is committed before anything is produced."""
-    entering = admit_stage.enter
+    entering = admit.enter
 
     async def enter(connection: AsyncConnection, entries: Sequence[Entry]) -> list[Verdict]:
         verdicts = await entering(connection, entries)
         await commit(connection)
         return verdicts
 
-    swap(admit_stage, "enter", enter)
+    swap(admit, "enter", enter)
     return builds
 
 
@@ -75,7 +75,7 @@ def keys_late(builds: Builds) -> Builds:
         swap(type(stage), "attempt", _method(late, type(stage).attempt))
         return consumer
 
-    for module in (admit_stage, subjects, keyring):
+    for module in (admit, subjects, keyring):
         swap(module, "transaction", join)
     return {**builds, "admit": build} if "admit" in builds else builds
 

@@ -9,10 +9,11 @@ from typing import Any
 from faust.transport.drivers import aiokafka as driver
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from pipeline import app, view_stage
+from pipeline import app
 from pipeline.consume import _by_partition, settle
 from pipeline.domain.journal import Links
 from pipeline.domain.sifting import Sifted, sift
+from pipeline.stages import view_stage
 from tests.chaos.swapping import Builds, commit, swap
 
 NOWHERE = -1

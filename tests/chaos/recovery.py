@@ -36,14 +36,13 @@ class Recoveries:
         self, to: str, what: str, consumers: Iterable[str], *, all_partitions: bool = False
     ) -> None:
         """Call right after the blow; returns once each of the consumers has moved."""
-        began, before = time.monotonic(), await self._marks()
+        began, before = time.monotonic(), await until(self._readable, PATIENCE)
 
         async def moved() -> bool:
-            try:
-                marks = await self._marks()
-            except StoreUnavailable:
-                return False
-            return all(_moved(before, marks, each, all_partitions) for each in consumers)
+            marks = await self._readable()
+            return marks is not None and all(
+                _moved(before, marks, each, all_partitions) for each in consumers
+            )
 
         await until(moved, PATIENCE)
         self.blows.append(Blow(to, what, time.monotonic() - began))
@@ -74,9 +73,13 @@ class Recoveries:
             lines.append(f"| {' | '.join(cells)} |")
         return "\n".join(lines)
 
-    async def _marks(self) -> Marks:
-        async with transaction(self.world.engine) as connection:
-            return await read_marks(connection)
+    async def _readable(self) -> Marks | None:
+        """The watermarks; pooled connections may be those of a database that was away."""
+        try:
+            async with transaction(self.world.engine) as connection:
+                return await read_marks(connection)
+        except StoreUnavailable:
+            return None
 
 
 def _moved(before: Marks, marks: Marks, consumer: str, everywhere: bool) -> bool:
