@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
+PYTEST  = $(BIN)/python -m pytest $(PYTEST_ARGS)
 
 .DEFAULT_GOAL := help
 .PHONY: help run test chaos check format lint bench clean
@@ -14,15 +15,24 @@ help: ## tell what can be made
 run: $(STAMP) ## start everything, publish sample conversations, ask about them, stay up
 	@$(BIN)/tidemark up --demo
 
-# The encoder's tests have a process of their own: beside its libraries another one's crashed.
+# Two lanes for two cores, then the storm alone. The encoder's tests have a process of their own:
+# beside its libraries another one's crashed.
 test: $(STAMP) ## the whole suite, against servers of its own
-	$(BIN)/python -m pytest tests/unit tests/contract $(PYTEST_ARGS)
-	$(BIN)/python -m pytest $(wildcard tests/integration/test_encoder_*.py) $(PYTEST_ARGS)
-	$(BIN)/python -m pytest tests/e2e $(PYTEST_ARGS)
-	$(BIN)/python -m pytest tests/integration --ignore-glob='*test_encoder_*' $(PYTEST_ARGS)
+	@$(MAKE) --no-print-directory -j2 -Oline lane-core lane-stores
+	$(PYTEST) tests/chaos/test_faults.py
 
-chaos: $(STAMP) ## kill, suspend and starve real processes while events flow; minutes
-	$(BIN)/python -m pytest -m chaos -s $(PYTEST_ARGS)
+.PHONY: lane-core lane-stores
+lane-core:
+	$(PYTEST) tests/unit tests/contract
+	$(PYTEST) $(wildcard tests/integration/test_encoder_*.py)
+	$(PYTEST) tests/e2e
+	$(PYTEST) tests/chaos --ignore=tests/chaos/test_faults.py
+
+lane-stores:
+	$(PYTEST) tests/integration --ignore-glob='*test_encoder_*'
+
+chaos: $(STAMP) ## kill, suspend and starve real processes while events flow, and print recoveries
+	$(PYTEST) -s tests/chaos
 
 check: $(STAMP) ## format, lint, types and import fences, as CI runs them
 	$(BIN)/ruff format --check .

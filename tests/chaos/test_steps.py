@@ -8,7 +8,7 @@ from tests.chaos.steps import run_steps
 from tests.chaos.suspensions import run_suspensions
 from tests.pipeline_processes import running_pipeline
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture
