@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -26,7 +26,7 @@ from pipeline.adapters.postgres.reads import (
     usage_row,
 )
 from pipeline.domain.content import Message
-from pipeline.ports import Hit, Vector
+from pipeline.ports import Vector
 from schemas.responses import Context, ContextMessage, Profile
 
 
@@ -68,8 +68,12 @@ async def build_context(parts: Parts, asked: Asked) -> Context:
     )
     if reader is None:
         return assemble(asked, Found(), {}, {}, parts.now())
-    hits = await _hits(parts, reader, question, asked)
-    found = await _read(parts, reader, asked, hits)
+    standing, near = await asyncio.gather(
+        _standing(parts, reader, asked), _near(parts, reader, question, asked)
+    )
+    seen = {row.id for row in standing.recent}
+    relevant = [each for each in near if each.row.id not in seen][: asked.limit]
+    found = replace(standing, relevant=relevant)
     wanted = [*found.recent, *(each.row for each in found.relevant)]
     profile = await open_profile_row(parts.keyring, reader.subject, found.profile)
     opened = await open_messages(parts.keyring, reader.subject, wanted)
@@ -113,25 +117,26 @@ async def _encoded(parts: Parts, query: str | None) -> Vector | None:
     return None if query is None else await parts.semantic.encode(query)
 
 
-async def _hits(parts: Parts, reader: Reader, question: Vector | None, asked: Asked) -> list[Hit]:
-    """Points enough to fill the limit when all that is recent is left out."""
+async def _near(
+    parts: Parts, reader: Reader, question: Vector | None, asked: Asked
+) -> Sequence[Ranked]:
+    """Messages near the question, enough to fill the limit when all that is recent is left out."""
     if question is None:
         return []
     wanted = CHUNKS_EACH * asked.limit + sum(asked.channels.values())
-    return await parts.semantic.search(reader.keys, question, wanted, places(MessageFilter()))
+    hits = await parts.semantic.search(reader.keys, question, wanted, places(MessageFilter()))
+    async with transaction(parts.engine) as connection:
+        return await hydrated(connection, reader, hits, MessageFilter())
 
 
-async def _read(parts: Parts, reader: Reader, asked: Asked, hits: Sequence[Hit]) -> Found:
+async def _standing(parts: Parts, reader: Reader, asked: Asked) -> Found:
+    """What does not depend on the question; read while the vector store searches."""
     subject, keys = reader.subject, reader.keys
     tokens = {keys.channel(name): limit for name, limit in asked.channels.items()}
     async with transaction(parts.engine) as connection:
-        recent = await recent_messages(connection, subject, tokens)
-        ranked = await hydrated(connection, reader, hits, MessageFilter())
-        seen = {row.id for row in recent}
         return Found(
             profile=await profile_row(connection, subject),
             counts=await usage_row(connection, subject),
             days=await usage_days(connection, subject),
-            recent=recent,
-            relevant=[each for each in ranked if each.row.id not in seen][: asked.limit],
+            recent=await recent_messages(connection, subject, tokens),
         )

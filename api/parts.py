@@ -158,7 +158,7 @@ def _limits(settings: Settings) -> Limits:
     )
 
 
-def _parts(request: Request) -> Parts:
+async def _parts(request: Request) -> Parts:
     parts: Parts = request.app.state.parts
     return parts
 

@@ -8,16 +8,30 @@ Admit's row says which source offset comes `next`, what the last accepted record
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Column, CursorResult, Select, Table, func, select, text, update
+from sqlalchemy import (
+    Column,
+    CursorResult,
+    Select,
+    Table,
+    Update,
+    bindparam,
+    func,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from pipeline.adapters.postgres.tables import admission, sent_on, watermarks
 
 # Who waits this long for a row ends the session that blocks it: its client is frozen.
 LOCK_SECONDS = 60.0
+_PLACE, _NEW, _PAYLOAD = "place", "new_", "payload"  # parameters of the statements below
 CHANNEL = "tidemark"  # NOTIFY payload: "<consumer> <partition> <next> <journal end>"
 
 
@@ -63,9 +77,11 @@ async def lock_view(connection: AsyncConnection, view: str, partition: int) -> V
 
 async def advance_admission(connection: AsyncConnection, partition: int, mark: AdmitMark) -> None:
     """Write admit's row and tell those who wait for it, both with the transaction."""
-    changes = {"next": mark.next, "prev": mark.prev, "journal_end": mark.journal_end}
-    await _advance(connection, admission, partition, changes)
-    await notify(connection, "admit", partition, mark.next, mark.journal_end)
+    values = {"next": mark.next, "prev": mark.prev, "journal_end": mark.journal_end}
+    payload = _payload("admit", partition, mark.next, mark.journal_end)
+    await connection.execute(
+        _advance_and_tell(admission, tuple(values)), _moved(partition, values, payload)
+    )
 
 
 async def note_sent_on(
@@ -88,21 +104,16 @@ async def advance_view(
     connection: AsyncConnection, view: str, partition: int, mark: ViewMark
 ) -> None:
     """Write the view's row and tell those who wait for it, both with the transaction."""
-    changes = {"next": mark.next, "src_next": mark.src_next}
-    await _advance(connection, watermarks[view], partition, changes)
+    values = {"next": mark.next, "src_next": mark.src_next}
     options = (
         connection.sync_connection.get_execution_options() if connection.sync_connection else {}
     )
-    if not options.get("schema_translate_map"):  # nobody waits for a scratch copy
-        await notify(connection, view, partition, mark.next, 0)
-
-
-async def notify(
-    connection: AsyncConnection, consumer: str, partition: int, next_: int, journal_end: int
-) -> None:
-    """Queue a notification that is delivered if and when the transaction commits."""
-    payload = f"{consumer} {partition} {next_} {journal_end}"
-    await connection.execute(select(func.pg_notify(CHANNEL, payload)))
+    table, names = watermarks[view], tuple(values)
+    if options.get("schema_translate_map"):  # nobody waits for a scratch copy
+        await connection.execute(_advance(table, names), _moved(partition, values))
+        return
+    payload = _payload(view, partition, mark.next, 0)
+    await connection.execute(_advance_and_tell(table, names), _moved(partition, values, payload))
 
 
 async def positions(connection: AsyncConnection, table: Table) -> dict[int, int]:
@@ -138,29 +149,52 @@ def _zeros(table: Table, partition: int) -> Insert:
 async def _lock(
     connection: AsyncConnection, table: Table, columns: Sequence[Column[int]], partition: int
 ) -> tuple[int, ...] | None:
-    wanted: Sequence[Any] = columns
-    statement: Select[Any] = select(*wanted).where(table.c.partition == partition)
-    statement = statement.with_for_update()
-    row = (await _past_blockers(connection, statement)).one_or_none()
+    statement, place = _locked(table, tuple(columns)), {_PLACE: partition}
+    row = (await _past_blockers(connection, statement, place)).one_or_none()
     if row is None:  # another session may be making it
         await _past_blockers(connection, _zeros(table, partition))
-        row = (await _past_blockers(connection, statement)).one_or_none()
+        row = (await _past_blockers(connection, statement, place)).one_or_none()
     return tuple(row) if row else None
 
 
-async def _advance(
-    connection: AsyncConnection, table: Table, partition: int, changes: dict[str, int]
-) -> None:
-    await connection.execute(
-        update(table).where(table.c.partition == partition).values(**changes, updated_at=func.now())
-    )
+# Each of these runs once a batch: building them took longer than running them.
+@cache
+def _locked(table: Table, columns: tuple[Column[int], ...]) -> Select[Any]:
+    wanted: Sequence[Any] = columns
+    return select(*wanted).where(table.c.partition == bindparam(_PLACE)).with_for_update()
+
+
+@cache
+def _advance(table: Table, names: tuple[str, ...]) -> Update:
+    values: dict[str, Any] = {name: bindparam(_NEW + name) for name in names}
+    changes = update(table).where(table.c.partition == bindparam(_PLACE))
+    return changes.values(**values, updated_at=func.now())
+
+
+@cache
+def _advance_and_tell(table: Table, names: tuple[str, ...]) -> ReturningUpdate[Any]:
+    """The notification is delivered if and when the transaction commits."""
+    return _advance(table, names).returning(func.pg_notify(CHANNEL, bindparam(_PAYLOAD)))
+
+
+def _moved(
+    partition: int, values: Mapping[str, int], payload: str | None = None
+) -> dict[str, int | str]:
+    told = {} if payload is None else {_PAYLOAD: payload}
+    return {_PLACE: partition, **{_NEW + name: value for name, value in values.items()}, **told}
+
+
+def _payload(consumer: str, partition: int, next_: int, journal_end: int) -> str:
+    return f"{consumer} {partition} {next_} {journal_end}"
 
 
 async def _past_blockers(
-    connection: AsyncConnection, statement: Select[Any] | Insert
+    connection: AsyncConnection,
+    statement: Select[Any] | Insert,
+    parameters: Mapping[str, int] | None = None,
 ) -> CursorResult[Any]:
     raw = (await connection.get_raw_connection()).driver_connection
-    waiting = asyncio.ensure_future(connection.execute(statement))
+    waiting = asyncio.ensure_future(connection.execute(statement, parameters))
     while not (await asyncio.wait({waiting}, timeout=LOCK_SECONDS))[0]:
         await _terminate_blockers(connection.engine, raw.info.backend_pid)  # type: ignore[union-attr]
     return await waiting
