@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api.semantic import Semantic
-from api.trace import wordless
 from pipeline.adapters.kafka import KafkaOptions
 from pipeline.adapters.postgres.engine import transaction
 from pipeline.adapters.postgres.reads import Marks, quarantined_counts, read_marks
 from pipeline.errors import ConfigError, StoreUnavailable
+from pipeline.logs import wordless
 from pipeline.metrics import QUARANTINED, STORE_UP
 from pipeline.topics import TopicNames
 from pipeline.upkeep import lag
