@@ -106,7 +106,7 @@ async def opened(
     kafka, topics = configuration.kafka, configuration.topics
     engine = wiring.postgres(settings)
     identity = wiring.identity(settings, secrets)
-    semantic = Semantic(lambda: open_semantic(settings))
+    semantic = Semantic(engine, lambda: open_semantic(settings))
     parts = Parts(
         engine=engine,
         keyring=Keyring(engine, LocalKeys(secrets.keks), KEYS_SECONDS),

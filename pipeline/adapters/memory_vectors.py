@@ -17,6 +17,7 @@ class MemoryVectors:
     dim: int
     points: dict[UUID, StoredPoint] = field(default_factory=dict)
     created: bool = False
+    collection: str = "memory"
 
     async def ensure_collection(self) -> bool:
         """Return True the first time."""

@@ -83,6 +83,11 @@ class VectorStore(Protocol):
     Every write is idempotent and visible to every later read once the call returns.
     """
 
+    @property
+    def collection(self) -> str:
+        """The collection's name."""
+        ...
+
     async def ensure_collection(self) -> bool:
         """Create the collection and its indexes where absent; True if it was created now.
 
