@@ -23,6 +23,7 @@ from pipeline.adapters.postgres.keyring import Keyring
 from pipeline.app import AppOptions, make_app
 from pipeline.consume import leave
 from pipeline.errors import ConfigError, StoreUnavailable
+from pipeline.limited import Limited
 from pipeline.metrics import begin_at_zero
 from pipeline.ports import KeyProvider
 from pipeline.preflight import until_checked
@@ -125,8 +126,10 @@ async def _run(settings: Settings, builds: Mapping[str, Build], stop: asyncio.Ev
         begin_at_zero(one.stage.name)
     _serve_metrics(settings)
     locks = [_member(settings, name) for name in builds]
+    # One connection is left for housekeeping and assignments.
+    permits = asyncio.Semaphore(settings.postgres_pool_size - 1)
     apps = [
-        make_app(one.stage, _options(resources, one, member))
+        make_app(Limited(one.stage, permits), _options(resources, one, member))
         for one, (member, _) in zip(consumers, locks, strict=True)
     ]
     await asyncio.gather(*(app.start() for app in apps))

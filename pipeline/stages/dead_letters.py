@@ -62,26 +62,31 @@ class SealedDeadLetters:
     _keys: TTLCache[int, ContentKey] = field(
         default_factory=lambda: TTLCache(MOST_DAYS, TTL_SECONDS), repr=False
     )
+    _at_hand: dict[int, dict[int, ContentKey]] = field(default_factory=dict, repr=False)
 
     async def prepare(self, records: Iterable[Record]) -> None:
         """Fetch the keys that letters of these records would need, before any row is locked.
 
+        They stay at hand until the partition's next records come. The cache may lose them
+        meanwhile, and fetching them again would take a second connection.
+
         Raises:
             StoreUnavailable: PostgreSQL is away.
         """
-        for day in {record.timestamp_ms // DAY_MS for record in records}:
-            await self._key(day)
+        at_hand: dict[int, dict[int, ContentKey]] = defaultdict(dict)
+        for partition, day in {(record.partition, _day(record)) for record in records}:
+            at_hand[partition][day] = await self._key(day)
+        self._at_hand.update(at_hand)
 
     async def put(self, rejected: Sequence[Rejected]) -> None:
-        """Seal and produce; returns when the broker has acknowledged.
+        """Seal and produce what was prepared for; returns when the broker has acknowledged.
 
         Raises:
-            StoreUnavailable: the day's key cannot be fetched or made now.
             FatalError: the broker's answer is unknown.
         """
         by_partition: dict[int, list[Outgoing]] = defaultdict(list)
         for one in rejected:
-            key = await self._key(one.record.timestamp_ms // DAY_MS)
+            key = self._at_hand[one.record.partition][_day(one.record)]
             by_partition[one.record.partition].append(self._letter(one, key))
         for partition, letters in by_partition.items():
             await self.log.bury(partition, letters)
@@ -162,6 +167,10 @@ async def open_letter(
         return unpack_original(open_box(key, Kind.DEAD_LETTER, NO_PID, rid, letter.box))
     except (TamperedRecord, UnsupportedBox):
         raise DataError("tampered") from None
+
+
+def _day(record: Record) -> int:
+    return record.timestamp_ms // DAY_MS
 
 
 async def _wrapped(connection: AsyncConnection, day: int) -> bytes | None:

@@ -18,6 +18,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     (
         "pipeline.app",
         "pipeline.consume",
+        "pipeline.limited",
         "pipeline.preflight",
         "pipeline.verifying.scratch",
         "pipeline.watching",
