@@ -48,6 +48,12 @@ ORPHANS = Counter(
     "tidemark_orphan_points_total", "Vector points without a row, swept from the vector store."
 )
 
+TAMPERED = Counter(
+    "tidemark_tampered_records_total",
+    "Stored records that do not authenticate: altered, moved, or decayed.",
+    ["consumer"],
+)
+
 LAG_RECORDS = Gauge(
     "tidemark_lag_records",
     "Records between a consumer's watermark and the end of its topic.",
@@ -82,3 +88,4 @@ def begin_at_zero(consumer: str, reasons: Iterable[str] = ()) -> None:
         DEAD_LETTERS.labels(reason)
     RETRIES.labels(consumer)
     WAITING.labels(consumer)
+    TAMPERED.labels(consumer)

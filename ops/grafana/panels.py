@@ -160,6 +160,14 @@ FAULTS = Group(
             one("max by (consumer) (tidemark_quarantined_records)", "{{consumer}}"),
         ),
         Chart(
+            "Tampered records",
+            "Stored records that do not authenticate, in the last hour.",
+            "short",
+            one(
+                "sum by (consumer) (increase(tidemark_tampered_records_total[1h]))", "{{consumer}}"
+            ),
+        ),
+        Chart(
             "Orphan points",
             "Vector points without a row, swept in the last hour.",
             "short",

@@ -24,7 +24,13 @@ from pipeline.adapters.postgres.watermarks import ViewMark, advance_view, lock_v
 from pipeline.domain.journal import Links, MalformedEnvelope, decode_envelope, decode_links
 from pipeline.domain.sifting import Sifted, in_doubt, sift
 from pipeline.errors import DataError, FatalError, StoreUnavailable
-from pipeline.metrics import FRESHNESS_SECONDS, PREPARE_SECONDS, RECORDS, STORE_SECONDS
+from pipeline.metrics import (
+    FRESHNESS_SECONDS,
+    PREPARE_SECONDS,
+    RECORDS,
+    STORE_SECONDS,
+    TAMPERED,
+)
 from pipeline.stage import Record
 from pipeline.stages.view import Batch, View, decode, handle, open_records
 
@@ -39,6 +45,7 @@ RECORDS_OWN_ERRORS = (
     TypeError,
     ValueError,
 )
+TAMPERED_REASONS = frozenset({"tampered", "tampered_key"})
 RECORDS_OWN_SQLSTATES = {"22", "23"}  # data exceptions, violated constraints
 
 
@@ -177,6 +184,8 @@ class ViewStage:
             if sifted.kept:
                 await set_aside(connection, self.name, partition, aside(record, reason))
                 RECORDS.labels(self.name, "quarantined").inc()
+                if reason in TAMPERED_REASONS:
+                    TAMPERED.labels(self.name).inc()
             new = ViewMark(sifted.next, sifted.src_next)
             await advance_view(connection, self.name, partition, new)
 
