@@ -13,7 +13,7 @@ from api.opening import open_messages, open_profile_row
 from api.parts import Limits, Parts
 from api.ranking import Ranked
 from api.reader import Reader, find_reader
-from api.recall import CHUNKS_EACH, hydrated, places
+from api.recall import CHUNKS_EACH, hydrated, place
 from pipeline.adapters.postgres.engine import transaction
 from pipeline.adapters.postgres.reads import (
     DayRow,
@@ -118,7 +118,7 @@ async def _hits(parts: Parts, reader: Reader, question: Vector | None, asked: As
     if question is None:
         return []
     wanted = CHUNKS_EACH * asked.limit + sum(asked.channels.values())
-    return await parts.semantic.search(reader.keys, question, wanted, places(MessageFilter()))
+    return await parts.semantic.search(reader.keys, question, wanted, place(MessageFilter()))
 
 
 async def _read(parts: Parts, reader: Reader, asked: Asked, hits: Sequence[Hit]) -> Found:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 
@@ -69,17 +69,12 @@ class Semantic:
         encoder, _ = self._both()
         return await encoder.encode([question])
 
-    async def search(
-        self, keys: UserKeys, question: Vector, limit: int, places: Sequence[Where]
-    ) -> list[Hit]:
-        """The nearest points in any of the places, best first; raises `StoreUnavailable`."""
+    async def search(self, keys: UserKeys, question: Vector, limit: int, where: Where) -> list[Hit]:
+        """The nearest points, best first; raises `StoreUnavailable`."""
         encoder, vectors = self._both()
         turned = rotate([keys.rotation(encoder.dimension)], question)[0]
-        found = await asyncio.gather(
-            *(vectors.search(keys.pid, keys.epoch, turned, limit, where) for where in places)
-        )
-        hits = {hit.id: hit for part in found for hit in part}
-        return sorted(hits.values(), key=lambda hit: (-hit.score, hit.id))[:limit]
+        hits = await vectors.search(keys.pid, keys.epoch, turned, limit, where)
+        return sorted(hits, key=lambda hit: (-hit.score, hit.id))
 
     async def reachable(self) -> None:
         """Return when the vector store answers; raises `StoreUnavailable`."""

@@ -54,7 +54,7 @@ class Where:
 
     roles: tuple[int, ...] = ()
     kinds: tuple[int, ...] = ()
-    channel: bytes | None = None
+    channels: tuple[bytes, ...] = ()
     conversation: bytes | None = None
     day_from: int | None = None  # inclusive
     day_to: int | None = None  # inclusive
