@@ -1,14 +1,17 @@
 """Many partitions over few connections: nobody waits for a connection that another holds."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
-from consumers.persist import VIEW
+from consumers import persist, usage
+from consumers.embed import Embed
+from pipeline.adapters.memory_vectors import MemoryVectors
 from pipeline.adapters.postgres import engine as module
 from pipeline.adapters.postgres import watermarks as locking
 from pipeline.adapters.postgres.engine import create_engine, transaction
-from pipeline.adapters.postgres.tables import messages, watermarks
+from pipeline.adapters.postgres.tables import messages, quarantines, watermarks
 from pipeline.adapters.postgres.watermarks import lock_view
 from pipeline.consume import settle
 from pipeline.errors import StoreUnavailable
@@ -16,7 +19,7 @@ from pipeline.limited import Limited
 from pipeline.metrics import RETRIES
 from pipeline.stage import Record
 from pipeline.stages.dead_letters import DAY_MS, MOST_DAYS, SealedDeadLetters
-from tests.integration.stages_support import TOPIC, said, world_at
+from tests.integration.stages_support import DIM, TOPIC, HashEncoder, said, world_at
 
 PARTITIONS = 64
 
@@ -61,13 +64,27 @@ async def test_as_many_permits_as_connections_are_enough_for_every_partition(nar
     permits = asyncio.Semaphore(1)
     for partition in range(PARTITIONS):
         narrow.logs.publish(said(f"user {partition}"), b"{", partition=partition)
-    admitted = await settle_all(narrow.admit, narrow.logs.events, permits)
-    stage = narrow.stage(VIEW)
-    persisted = await settle_all(stage, narrow.logs.journal, permits)
+    waited = await settle_all(narrow.admit, narrow.logs.events, permits)
+    vectors = MemoryVectors(DIM)
+    for view in (persist.VIEW, usage.VIEW, Embed(HashEncoder(), vectors).view()):
+        waited += await settle_all(narrow.stage(view), narrow.logs.journal, permits)
 
-    assert (admitted, persisted) == (0, 0)
+    assert waited == 0
     assert len(await narrow.rows(messages)) == len(narrow.logs.buried) == PARTITIONS
-    assert len(await narrow.rows(watermarks["persist"])) == PARTITIONS
+    assert len(vectors.points) == PARTITIONS
+    assert {len(await narrow.rows(table)) for table in watermarks.values()} == {PARTITIONS}
+
+
+async def test_records_that_fail_are_set_aside_over_one_connection(narrow):
+    for partition in range(PARTITIONS):
+        narrow.logs.publish(said(f"user {partition}"), partition=partition)
+    await narrow.admit_all()
+    for records in narrow.logs.journal.values():
+        records[0] = replace(records[0], value=b"{")
+    waited = await settle_all(narrow.stage(persist.VIEW), narrow.logs.journal, asyncio.Semaphore(1))
+
+    assert waited == 0
+    assert len(await narrow.rows(quarantines["persist"])) == PARTITIONS
 
 
 async def test_without_permits_partitions_would_wait_for_each_others_connections(narrow):
