@@ -70,7 +70,7 @@ def make_app(stage: Stage, options: AppOptions) -> faust.App:
         raise FatalError("faust was installed without its Cython stream iterator")
     app = faust.App(options.group, **ALWAYS, **_chosen(options))
     app.transport = _transport(app, stage, options)
-    raw = {"key_serializer": "raw", "value_serializer": "raw"}
+    raw: dict[str, Any] = {"key_serializer": "raw", "value_serializer": "raw"}
     topic = app.topic(stage.topic, key_type=bytes, value_type=bytes, **raw)
 
     async def agent(stream: Any) -> None:
