@@ -13,7 +13,7 @@ from api.opening import open_messages, open_profile_row
 from api.parts import Limits, Parts
 from api.ranking import Ranked
 from api.reader import Reader, find_reader
-from api.recall import CHUNKS_EACH, hydrated, places
+from api.recall import CHUNKS_EACH, hydrated, place
 from pipeline.adapters.postgres.engine import transaction
 from pipeline.adapters.postgres.reads import (
     DayRow,
@@ -124,7 +124,7 @@ async def _near(
     if question is None:
         return []
     wanted = CHUNKS_EACH * asked.limit + sum(asked.channels.values())
-    hits = await parts.semantic.search(reader.keys, question, wanted, places(MessageFilter()))
+    hits = await parts.semantic.search(reader.keys, question, wanted, place(MessageFilter()))
     async with transaction(parts.engine) as connection:
         return await hydrated(connection, reader, hits, MessageFilter())
 

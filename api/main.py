@@ -16,8 +16,8 @@ from api import handlers, openapi
 from api.middleware import Surroundings
 from api.parts import OpenSemantic, configured, opened, query_side
 from api.routes import context, health, messages, profile, search, store, usage, users
-from api.trace import wordless
 from pipeline.errors import EXIT_CONFIG, EXIT_FATAL, ConfigError
+from pipeline.logs import wordless
 from pipeline.settings import Settings
 
 log = logging.getLogger(__name__)

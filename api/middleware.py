@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api import problems, requestid
 from api.invalid import invalid
 from api.problems import ProblemError, render, template_of
-from api.trace import wordless
+from pipeline.logs import wordless
 from pipeline.metrics import API_SECONDS
 from schemas.refusal import Reason
 

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api.semantic import Semantic
-from api.trace import wordless
 from pipeline.adapters.kafka import KafkaOptions
 from pipeline.adapters.postgres.engine import transaction
 from pipeline.adapters.postgres.reads import Marks, quarantined_counts, read_marks
+from pipeline.adapters.postgres.reads.marks import ADMIT
 from pipeline.errors import ConfigError, StoreUnavailable
+from pipeline.logs import wordless
 from pipeline.metrics import QUARANTINED, STORE_UP
 from pipeline.topics import TopicNames
 from pipeline.upkeep import lag
@@ -34,6 +35,7 @@ class Snapshot:
     up: dict[str, bool] = field(default_factory=dict)
     lags: dict[str, Lag] = field(default_factory=dict)
     quarantined: dict[str, int] = field(default_factory=dict)
+    strangers: frozenset[str] = frozenset()  # views of another journal than admit's
     encoder: bool = False
 
 
@@ -75,7 +77,8 @@ class Monitor:
             ask("kafka", lambda: self._read_kafka(seen)),
             ask("vectors", self._semantic.reachable),
         )
-        return Snapshot(up, seen.lags, seen.quarantined, self._semantic.loaded)
+        strangers = frozenset(seen.strangers)
+        return Snapshot(up, seen.lags, seen.quarantined, strangers, self._semantic.loaded)
 
     async def _read_postgres(self, seen: "_Seen") -> None:
         async with transaction(self._engine) as connection:
@@ -89,6 +92,7 @@ class Monitor:
         if seen.marks is not None:
             seen.lags = await lag.measure(self._kafka, logs, seen.marks)
             lag.show(seen.lags)
+            seen.strangers = seen.marks.strangers(logs[ADMIT].ends)
 
 
 @dataclass(slots=True)
@@ -98,6 +102,7 @@ class _Seen:
     marks: Marks | None = None
     lags: dict[str, Lag] = field(default_factory=dict)
     quarantined: dict[str, int] = field(default_factory=dict)
+    strangers: set[str] = field(default_factory=set)
 
 
 async def _answers(call: Callable[[], Awaitable[None]]) -> bool:

@@ -17,8 +17,11 @@ from pipeline.domain.content import (
     open_profile,
 )
 from pipeline.domain.crypto import ContentKey, TamperedRecord, UnsupportedBox, box_header
+from pipeline.metrics import TAMPERED
 
 log = logging.getLogger(__name__)
+
+_TAMPERED = TAMPERED.labels("api")  # at zero before the first
 
 T = TypeVar("T")
 Sealed = tuple[bytes, bytes]  # pid, box
@@ -119,4 +122,5 @@ def _key_name(pid: bytes, box: bytes) -> KeyName | None:
 
 def _report(error: Exception) -> None:
     """Somebody else writes to the tables, or a disk decays; the rest can still be read."""
+    _TAMPERED.inc()
     log.error("a stored record was left out: %s: %s", type(error).__name__, error)

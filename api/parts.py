@@ -17,7 +17,7 @@ from api.semantic import Semantic
 from pipeline import wiring
 from pipeline.adapters.kafka import KafkaOptions
 from pipeline.adapters.kafka.publisher import Publisher
-from pipeline.adapters.keys import LocalKeys, Secrets
+from pipeline.adapters.keys import Secrets
 from pipeline.adapters.postgres.keyring import Keyring
 from pipeline.adapters.postgres.waiting import Waiter
 from pipeline.ports import Encoder, VectorStore
@@ -106,10 +106,10 @@ async def opened(
     kafka, topics = configuration.kafka, configuration.topics
     engine = wiring.postgres(settings)
     identity = wiring.identity(settings, secrets)
-    semantic = Semantic(lambda: open_semantic(settings))
+    semantic = Semantic(engine, lambda: open_semantic(settings))
     parts = Parts(
         engine=engine,
-        keyring=Keyring(engine, LocalKeys(secrets.keks), KEYS_SECONDS),
+        keyring=wiring.keyring(engine, secrets, KEYS_SECONDS),
         identity=identity,
         homes=Homes(engine, identity, settings.tidemark_partitions),
         publisher=Publisher(kafka, topics.events),

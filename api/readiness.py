@@ -27,6 +27,10 @@ _STORES = {
 _ENCODER = "the model is being prepared; the first start on a machine takes a minute"
 _UNKNOWN = "nobody knows how far it is while Kafka or PostgreSQL is away"
 _LATE = "is a worker running? see its log; more workers help up to the number of partitions"
+_STRANGER = (
+    "it took records that admit never accepted, so the journal is not the one admit writes: check"
+    " KAFKA_BOOTSTRAP_SERVERS, TIDEMARK_TOPIC_PREFIX and POSTGRES_URL"
+)
 _ASIDE = "records were set aside: `tidemark quarantine list` shows them"
 
 
@@ -60,6 +64,8 @@ def _stage(seen: Snapshot, name: str) -> PartHealth:
     lag, aside = seen.lags.get(name), seen.quarantined.get(name, 0)
     if lag is None:
         return PartHealth(name=name, status="down", advice=_UNKNOWN)
+    if name in seen.strangers:
+        return PartHealth(name=name, status="down", advice=_STRANGER)
     late = lag.seconds > LATE_SECONDS
     return PartHealth(
         name=name,

@@ -35,23 +35,20 @@ def message_filter(reader: Reader, asked: SearchRequest) -> MessageFilter:
     )
 
 
-def places(where: MessageFilter) -> list[Where]:
-    """Where to look for it: one place for each channel, and days for times.
+def place(where: MessageFilter) -> Where:
+    """Where to look for it: days stand for times.
 
     A point's day is that of its own time zone and a limit's day is that of another, so more days
     are looked through; PostgreSQL then goes by the exact time.
     """
-    return [
-        Where(
-            roles=where.roles,
-            kinds=(int(Kind.MESSAGE),),
-            channel=channel,
-            conversation=where.conversation,
-            day_from=None if where.since is None else _day(where.since) - SLACK_DAYS,
-            day_to=None if where.until is None else _day(where.until) + SLACK_DAYS,
-        )
-        for channel in where.channels or (None,)
-    ]
+    return Where(
+        roles=where.roles,
+        kinds=(int(Kind.MESSAGE),),
+        channels=where.channels,
+        conversation=where.conversation,
+        day_from=None if where.since is None else _day(where.since) - SLACK_DAYS,
+        day_to=None if where.until is None else _day(where.until) + SLACK_DAYS,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +78,7 @@ async def look(
     """More messages than fit the page, behind its place, unless there are no more."""
     limit = min(DEEPEST, CHUNKS_EACH * (page.seen + page.limit + 1))
     while True:
-        hits = await parts.semantic.search(reader.keys, question, limit, places(where))
+        hits = await parts.semantic.search(reader.keys, question, limit, place(where))
         async with transaction(parts.engine) as connection:
             found = behind(await hydrated(connection, reader, hits, where), page.place)
         if len(found) > page.limit or len(hits) < limit or limit == DEEPEST:

@@ -3,10 +3,13 @@
 import asyncio
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from pipeline.adapters.postgres.collection import claimed
 from pipeline.adapters.postgres.keyring import UserKeys
 from pipeline.domain.rotation import rotate
 from pipeline.errors import StoreUnavailable
@@ -26,12 +29,15 @@ class Semantic:
     meanwhile.
     """
 
-    def __init__(self, open_: Callable[[], Opened]) -> None:
+    def __init__(self, engine: AsyncEngine, open_: Callable[[], Opened]) -> None:
+        self._engine = engine
         self._open = open_
         self._opened: Opened | None = None
 
     async def open(self) -> None:
-        """Open both, and check that the collection fits the model once the store answers.
+        """Open both, and check that the collection is the one that embed fills.
+
+        Until embed has recorded one it is asked again: a search in another would find nothing.
 
         Raises:
             ConfigError: the model cannot be had, or the collection belongs to another one.
@@ -39,13 +45,19 @@ class Semantic:
         self._opened = await _apart(self._open)
         _, vectors = self._opened
         while True:
-            try:
-                await vectors.ensure_collection()
-            except StoreUnavailable as error:
-                log.info("waiting for the vector store: %s", error)
-                await asyncio.sleep(AGAIN_SECONDS)
-            else:
+            if await self._settled(vectors):
                 return
+            await asyncio.sleep(AGAIN_SECONDS)
+
+    async def _settled(self, vectors: VectorStore) -> bool:
+        """Whether the collection is embed's own, and there; False: ask again."""
+        try:
+            ours = await claimed(self._engine, vectors.collection)
+            await vectors.ensure_collection()
+        except StoreUnavailable as error:
+            log.info("the collection is not checked yet: %s", error)
+            return False
+        return ours
 
     @property
     def loaded(self) -> bool:
@@ -57,17 +69,12 @@ class Semantic:
         encoder, _ = self._both()
         return await encoder.encode([question])
 
-    async def search(
-        self, keys: UserKeys, question: Vector, limit: int, places: Sequence[Where]
-    ) -> list[Hit]:
-        """The nearest points in any of the places, best first; raises `StoreUnavailable`."""
+    async def search(self, keys: UserKeys, question: Vector, limit: int, where: Where) -> list[Hit]:
+        """The nearest points, best first; raises `StoreUnavailable`."""
         encoder, vectors = self._both()
         turned = rotate([keys.rotation(encoder.dimension)], question)[0]
-        found = await asyncio.gather(
-            *(vectors.search(keys.pid, keys.epoch, turned, limit, where) for where in places)
-        )
-        hits = {hit.id: hit for part in found for hit in part}
-        return sorted(hits.values(), key=lambda hit: (-hit.score, hit.id))[:limit]
+        hits = await vectors.search(keys.pid, keys.epoch, turned, limit, where)
+        return sorted(hits, key=lambda hit: (-hit.score, hit.id))
 
     async def reachable(self) -> None:
         """Return when the vector store answers; raises `StoreUnavailable`."""

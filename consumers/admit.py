@@ -9,13 +9,16 @@ from pipeline.stages.admission import ID_CONFLICT, UNDECODABLE
 from pipeline.stages.admit import AdmitStage
 from pipeline.stages.dead_letters import SealedDeadLetters
 from pipeline.upkeep.jobs import Job
+from pipeline.upkeep.letter_keys import LetterKeys
 from pipeline.upkeep.trimming import Janitor
 from pipeline.worker import Consumer, Resources
 from schemas.events import Reason
 
+LETTER_KEYS_SECONDS = 3600.0
+
 
 async def build(resources: Resources) -> Consumer:
-    """Admit's stage, its producer and its janitor."""
+    """Admit's stage, its producer and its housekeeping."""
     settings, topics = resources.settings, resources.topics
     begin_at_zero("admit", [*Reason, ID_CONFLICT, UNDECODABLE])
     producer = idempotent_producer(resources.kafka)
@@ -39,5 +42,8 @@ async def build(resources: Resources) -> Consumer:
         producer,
         settings.tidemark_trim_delay_seconds,
     )
-    job = Job("janitor", settings.tidemark_trim_interval_seconds, janitor.trim)
-    return Consumer(stage, start_from_hint=False, jobs=(job,), close=producer.stop)
+    jobs = (
+        Job("janitor", settings.tidemark_trim_interval_seconds, janitor.trim),
+        Job("letter keys", LETTER_KEYS_SECONDS, LetterKeys(resources.engine).destroy_old),
+    )
+    return Consumer(stage, start_from_hint=False, jobs=jobs, close=producer.stop)

@@ -6,15 +6,14 @@ Exit code 0: done; 1: some letters could not be opened; 2: it could not be done.
 """
 
 import argparse
-import asyncio
-import sys
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
+from typing import NoReturn
 
+from consumers.command import run_command
 from pipeline.adapters.kafka import Record, end_offsets, start_offsets
 from pipeline.adapters.kafka.publisher import Publisher
-from pipeline.errors import ConfigError, DataError, TidemarkError
-from pipeline.logs import configure
+from pipeline.errors import DataError
 from pipeline.settings import settings
 from pipeline.stages.admission import ORIGIN
 from pipeline.stages.dead_letters import Letter, open_letter, read_letter
@@ -120,17 +119,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """List or replay, and exit."""
-    options = _options(arguments)
-    configure("WARNING")
-    try:
-        sys.exit(asyncio.run(_run(options)))
-    except ConfigError as error:
-        print("\n".join(error.reasons), file=sys.stderr)
-    except TidemarkError as error:
-        print(error, file=sys.stderr)
-    sys.exit(2)
+    run_command(_run(_options(arguments)))
 
 
 if __name__ == "__main__":

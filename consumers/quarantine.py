@@ -6,24 +6,23 @@ done.
 """
 
 import argparse
-import asyncio
 import json
-import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
+from typing import NoReturn
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from consumers import persist, usage
+from consumers.command import run_command
 from consumers.embed import Embed
 from pipeline import wiring
 from pipeline.adapters.postgres.engine import sqlstate, transaction
 from pipeline.adapters.postgres.tables import VIEWS, quarantines
 from pipeline.domain.rotation import self_test
-from pipeline.errors import ConfigError, FatalError, StoreUnavailable, TidemarkError
-from pipeline.logs import configure
+from pipeline.errors import FatalError, StoreUnavailable
 from pipeline.settings import Settings, settings
 from pipeline.stages.view import View
 from pipeline.verifying.rebuild import rebuild_user
@@ -154,17 +153,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """List or retry, and exit."""
-    options = _options(arguments)
-    configure("WARNING")
-    try:
-        sys.exit(asyncio.run(_run(options)))
-    except ConfigError as error:
-        print("\n".join(error.reasons), file=sys.stderr)
-    except TidemarkError as error:
-        print(error, file=sys.stderr)
-    sys.exit(2)
+    run_command(_run(_options(arguments)))
 
 
 if __name__ == "__main__":

@@ -5,22 +5,20 @@ Exit code 0: no difference; 1: differences, printed; 2: it could not be done.
 """
 
 import argparse
-import asyncio
-import sys
 import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from consumers import persist, usage
+from consumers.command import run_command
 from consumers.embed import Embed
 from pipeline import wiring
 from pipeline.adapters.postgres.engine import transaction
 from pipeline.adapters.postgres.tables import quarantines, watermarks
 from pipeline.adapters.postgres.watermarks import ViewMark, admit_marks, positions, view_marks
-from pipeline.errors import ConfigError, TidemarkError
-from pipeline.logs import configure
 from pipeline.ports import Encoder, VectorStore
 from pipeline.settings import settings
 from pipeline.stages.view import View
@@ -136,20 +134,13 @@ async def _run(sample: int, seed: int) -> int:
     return _print(reports, time.monotonic() - began)
 
 
-def main() -> None:
+def main() -> NoReturn:
     """Verify and exit."""
     parser = argparse.ArgumentParser(prog="tidemark verify", description=__doc__)
     parser.add_argument("--sample", type=int, default=500, help="how many vectors to make again")
     parser.add_argument("--seed", type=int, default=0, help="which texts the sample holds")
     options = parser.parse_args()
-    configure("WARNING")
-    try:
-        sys.exit(asyncio.run(_run(options.sample, options.seed)))
-    except ConfigError as error:
-        print("\n".join(error.reasons), file=sys.stderr)
-    except TidemarkError as error:
-        print(error, file=sys.stderr)
-    sys.exit(2)
+    run_command(_run(options.sample, options.seed))
 
 
 if __name__ == "__main__":

@@ -4,12 +4,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from pipeline import wiring
 from pipeline.adapters.kafka import TopicsReport, apply_topics, end_offsets, start_offsets
 from pipeline.adapters.postgres.engine import transaction
-from pipeline.adapters.postgres.tables import admission
+from pipeline.adapters.postgres.tables import admission, losses
 from pipeline.adapters.postgres.watermarks import advance_admission, lock_admission, positions
 from pipeline.cluster import Ends, adopt_cluster, read_binding, record_cluster
 from pipeline.errors import ConfigError
@@ -76,16 +77,19 @@ async def find_loss(settings: Settings, partition: int) -> Loss | None:
     return Loss(partition, next_, start) if start > next_ else None
 
 
-async def accept_loss(settings: Settings, loss: Loss) -> None:
-    """Let admit go on behind what was lost; harmless when it has already.
+async def accept_loss(settings: Settings, loss: Loss, by: str) -> None:
+    """Let admit go on behind what was lost, and keep who said so; harmless when it has already.
 
     Raises:
         StoreUnavailable: PostgreSQL is away.
     """
     async with _database(settings) as engine, transaction(engine) as connection:
         mark = await lock_admission(connection, loss.partition)
-        if mark.next < loss.end:
-            await advance_admission(connection, loss.partition, replace(mark, next=loss.end))
+        if mark.next >= loss.end:
+            return
+        await advance_admission(connection, loss.partition, replace(mark, next=loss.end))
+        row = {"partition": loss.partition, "start": mark.next, "end": loss.end, "accepted_by": by}
+        await connection.execute(insert(losses).values(row))
 
 
 @asynccontextmanager

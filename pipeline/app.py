@@ -22,6 +22,32 @@ RESUME_SECONDS = 5.0
 BUFFER = 2000  # at least five times a fetch, or one agent's backlog stalls the others
 WEEK = 604_800.0
 
+# Faust as a loop and no more: no tables, no web server, no topics of its own, nothing committed
+# but what the loop has acknowledged.
+ALWAYS: Mapping[str, Any] = {
+    "processing_guarantee": "at_least_once",
+    "topic_allow_declare": False,
+    "topic_disable_leader": True,
+    "table_standby_replicas": 0,
+    "store": "memory://",
+    "web_enabled": False,
+    "stream_wait_empty": True,
+    "stream_publish_on_commit": False,
+    "stream_buffer_maxsize": BUFFER,
+    "consumer_max_fetch_size": 1024 * 1024,
+    "broker_commit_interval": 1.0,
+    "broker_commit_every": 2000,
+    "broker_heartbeat_interval": 1.0,
+    "broker_rebalance_timeout": 60.0,
+    "broker_max_poll_interval": WEEK,
+    "consumer_auto_offset_reset": "earliest",
+    "producer_request_timeout": 30.0,
+    "key_serializer": "raw",
+    "value_serializer": "raw",
+    "agent_supervisor": "mode.CrashingSupervisor",
+    "worker_redirect_stdouts": False,
+}
+
 
 @dataclass(frozen=True, slots=True)
 class AppOptions:
@@ -42,45 +68,10 @@ def make_app(stage: Stage, options: AppOptions) -> faust.App:
     if getattr(faust.streams, "_CStreamIterator", None) is None:
         # The Python twin acknowledges records of an old generation that nobody has seen.
         raise FatalError("faust was installed without its Cython stream iterator")
-    app = faust.App(
-        options.group,
-        broker=broker_url(options.kafka),
-        broker_credentials=_credentials(options.kafka),
-        processing_guarantee="at_least_once",
-        consumer_group_instance_id=options.member,
-        topic_allow_declare=False,
-        topic_disable_leader=True,
-        table_standby_replicas=0,
-        datadir=str(options.datadir),
-        store="memory://",
-        web_enabled=False,
-        stream_wait_empty=True,
-        stream_publish_on_commit=False,
-        stream_buffer_maxsize=BUFFER,
-        broker_max_poll_records=min(options.batch, BUFFER // 5),
-        consumer_max_fetch_size=1024 * 1024,
-        broker_commit_interval=1.0,
-        broker_commit_every=2000,
-        broker_session_timeout=options.session,
-        broker_heartbeat_interval=1.0,
-        broker_request_timeout=max(60.0, options.session),  # Faust wants no less than a session
-        broker_rebalance_timeout=60.0,
-        broker_max_poll_interval=WEEK,
-        consumer_auto_offset_reset="earliest",
-        producer_request_timeout=30.0,
-        key_serializer="raw",
-        value_serializer="raw",
-        agent_supervisor="mode.CrashingSupervisor",
-        worker_redirect_stdouts=False,
-    )
+    app = faust.App(options.group, **ALWAYS, **_chosen(options))
     app.transport = _transport(app, stage, options)
-    topic = app.topic(
-        stage.topic,
-        key_type=bytes,
-        value_type=bytes,
-        key_serializer="raw",
-        value_serializer="raw",
-    )
+    raw: dict[str, Any] = {"key_serializer": "raw", "value_serializer": "raw"}
+    topic = app.topic(stage.topic, key_type=bytes, value_type=bytes, **raw)
 
     async def agent(stream: Any) -> None:
         await consume(stage, stream, options.batch, options.linger)
@@ -89,6 +80,20 @@ def make_app(stage: Stage, options: AppOptions) -> faust.App:
 
     app.agent(topic, name=stage.name, concurrency=1)(agent)
     return app
+
+
+def _chosen(options: AppOptions) -> dict[str, Any]:
+    """Faust's settings that follow from ours."""
+    return {
+        "broker": broker_url(options.kafka),
+        "broker_credentials": _credentials(options.kafka),
+        "consumer_group_instance_id": options.member,
+        "datadir": str(options.datadir),
+        "broker_max_poll_records": min(options.batch, BUFFER // 5),
+        "broker_session_timeout": options.session,
+        # Faust wants no less than a session.
+        "broker_request_timeout": max(60.0, options.session),
+    }
 
 
 def _transport(app: faust.App, stage: Stage, options: AppOptions) -> driver.Transport:

@@ -21,6 +21,7 @@ from faust.types import EventT
 
 from pipeline.adapters.postgres.engine import sqlstate
 from pipeline.errors import EXIT_FATAL, FatalError, StoreUnavailable
+from pipeline.logs import wordless
 from pipeline.metrics import BATCH, RETRIES, WAITING
 from pipeline.stage import Record, Stage
 
@@ -74,7 +75,7 @@ def leave(reason: str, error: BaseException | None = None) -> NoReturn:
 
     Stopping in an orderly way would commit what is in flight.
     """
-    log.critical("leaving: %s", reason, exc_info=_trace_only(error))
+    log.critical("leaving: %s", reason, exc_info=wordless(error) if error else None)
     logging.shutdown()
     sys.stderr.flush()
     os._exit(EXIT_FATAL)
@@ -104,10 +105,3 @@ def _by_partition(events: Iterable[EventT[bytes]]) -> dict[int, list[Record]]:
             )
         )
     return records
-
-
-def _trace_only(error: BaseException | None) -> BaseException | None:
-    """The same traceback under a name without arguments: messages may hold a row."""
-    if error is None:
-        return None
-    return RuntimeError(type(error).__name__).with_traceback(error.__traceback__)

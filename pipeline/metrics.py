@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable
 
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import Counter, Gauge, Histogram, start_http_server
+
+from pipeline.errors import ConfigError
 
 _FAST = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _FRESH = (0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 2, 5, 10, 30, 60, 300, 900)
@@ -48,6 +50,12 @@ ORPHANS = Counter(
     "tidemark_orphan_points_total", "Vector points without a row, swept from the vector store."
 )
 
+TAMPERED = Counter(
+    "tidemark_tampered_records_total",
+    "Stored records that do not authenticate: altered, moved, or decayed.",
+    ["consumer"],
+)
+
 LAG_RECORDS = Gauge(
     "tidemark_lag_records",
     "Records between a consumer's watermark and the end of its topic.",
@@ -82,3 +90,18 @@ def begin_at_zero(consumer: str, reasons: Iterable[str] = ()) -> None:
         DEAD_LETTERS.labels(reason)
     RETRIES.labels(consumer)
     WAITING.labels(consumer)
+    TAMPERED.labels(consumer)
+
+
+def serve(host: str, port: int) -> None:
+    """Serve the process's metrics; port 0 serves none.
+
+    Raises:
+        ConfigError: the port is taken.
+    """
+    if not port:
+        return
+    try:
+        start_http_server(port, host)
+    except OSError as error:
+        raise ConfigError([f"METRICS_PORT {port}: {error.strerror}"]) from None

@@ -77,7 +77,11 @@ class Settings(BaseSettings):
     postgres_url: SecretStr = Field(
         SecretStr("postgresql://127.0.0.1:5432/tidemark"), description="PostgreSQL 15 or newer."
     )
-    postgres_pool_size: Positive = Field(10, description="Connections a process keeps at most.")
+    postgres_pool_size: int = Field(
+        10,
+        ge=5,  # what `tidemark verify` holds at once, and one more
+        description="Connections a process keeps at most; 5 or more.",
+    )
 
     qdrant_url: str = Field("http://127.0.0.1:6333", description="Qdrant, or the vectors process.")
     qdrant_api_key: SecretStr = Field(SecretStr(""), description="API key of a Qdrant server.")

@@ -9,6 +9,7 @@ _LEGAL = re.compile(r"[A-Za-z0-9._-]*")
 _LONGEST_NAME = 249  # Kafka's limit, in characters
 _MIB = 1024 * 1024
 _FOR_EVER = "-1"
+DEAD_LETTER_DAYS = 14  # then the topic drops them, and their keys are destroyed
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ def _journal() -> dict[str, str]:
 
 def _dead_letters() -> dict[str, str]:
     return _kept() | {
-        "retention.ms": _ms(timedelta(days=14)),
+        "retention.ms": _ms(timedelta(days=DEAD_LETTER_DAYS)),
         "segment.ms": _ms(timedelta(days=1)),
         "message.timestamp.type": "LogAppendTime",  # their 14 days begin when they are written
         "max.message.bytes": str(2 * _MIB),  # the largest event, sealed and in base64

@@ -15,7 +15,7 @@ from pipeline.adapters.keys import (
     secrets_from_text,
 )
 from pipeline.adapters.postgres.engine import create_engine
-from pipeline.adapters.postgres.keyring import Keyring
+from pipeline.adapters.postgres.keyring import TTL_SECONDS, Keyring
 from pipeline.errors import ConfigError
 from pipeline.ports import Encoder
 from pipeline.settings import Settings
@@ -83,9 +83,9 @@ def identity(settings: Settings, keys: Secrets) -> Identity:
     return Identity(keys.pid_key, settings.tidemark_tenant)
 
 
-def keyring(engine: AsyncEngine, keys: Secrets) -> Keyring:
-    """Users' keys, cached."""
-    return Keyring(engine, LocalKeys(keys.keks))
+def keyring(engine: AsyncEngine, keys: Secrets, ttl: float = TTL_SECONDS) -> Keyring:
+    """Users' keys, cached for `ttl` seconds: for that long at most, one destroyed is known."""
+    return Keyring(engine, LocalKeys(keys.keks), ttl)
 
 
 def encoder(

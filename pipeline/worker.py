@@ -1,19 +1,15 @@
 """A worker process: resources, consumers as Faust apps in one loop, and a stop that ends."""
 
 import asyncio
-import contextlib
-import fcntl
 import logging
 import os
 import signal
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import faust
-from prometheus_client import start_http_server
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from pipeline import wiring
@@ -22,11 +18,13 @@ from pipeline.adapters.keys import LocalKeys
 from pipeline.adapters.postgres.keyring import Keyring
 from pipeline.app import AppOptions, make_app
 from pipeline.consume import leave
-from pipeline.errors import ConfigError, StoreUnavailable
-from pipeline.metrics import begin_at_zero
+from pipeline.errors import StoreUnavailable
+from pipeline.limited import Limited
+from pipeline.membership import member
+from pipeline.metrics import begin_at_zero, serve
 from pipeline.ports import KeyProvider
 from pipeline.preflight import until_checked
-from pipeline.settings import Settings, host_name
+from pipeline.settings import Settings
 from pipeline.stage import Stage
 from pipeline.stages.admission import Identity
 from pipeline.stages.view import View
@@ -38,7 +36,6 @@ from pipeline.watching import watch
 log = logging.getLogger(__name__)
 
 AGAIN_SECONDS = 2.0
-MOST_WORKERS = 64  # of one consumer on one host
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +120,13 @@ async def _run(settings: Settings, builds: Mapping[str, Build], stop: asyncio.Ev
     consumers = [await _built(build, resources) for build in builds.values()]
     for one in consumers:
         begin_at_zero(one.stage.name)
-    _serve_metrics(settings)
-    locks = [_member(settings, name) for name in builds]
+    serve(settings.metrics_host, settings.metrics_port)
+    locks = [member(settings, name) for name in builds]
+    # One connection is left for housekeeping and assignments.
+    permits = asyncio.Semaphore(settings.postgres_pool_size - 1)
     apps = [
-        make_app(one.stage, _options(resources, one, member))
-        for one, (member, _) in zip(consumers, locks, strict=True)
+        make_app(Limited(one.stage, permits), _options(resources, one, name))
+        for one, (name, _) in zip(consumers, locks, strict=True)
     ]
     await asyncio.gather(*(app.start() for app in apps))
     log.info("working: %s", ", ".join(builds))
@@ -148,15 +147,6 @@ async def _built(build: Build, resources: Resources) -> Consumer:
         except StoreUnavailable as error:
             log.info("not built yet: %s", error)
             await asyncio.sleep(AGAIN_SECONDS)
-
-
-def _serve_metrics(settings: Settings) -> None:
-    if not settings.metrics_port:
-        return
-    try:
-        start_http_server(settings.metrics_port, settings.metrics_host)
-    except OSError as error:
-        raise ConfigError([f"METRICS_PORT {settings.metrics_port}: {error.strerror}"]) from None
 
 
 def _leave_if_broken(task: asyncio.Task[None]) -> None:
@@ -204,25 +194,3 @@ def _options(resources: Resources, consumer: Consumer, member: str) -> AppOption
         linger=settings.tidemark_linger_seconds,
         start_from_hint=consumer.start_from_hint,
     )
-
-
-def _member(settings: Settings, consumer: str) -> tuple[str, IO[str]]:
-    """This worker's stable name, and the lock that keeps it unique on this host."""
-    (settings.data_dir / "run").mkdir(parents=True, exist_ok=True)
-    if settings.tidemark_worker_id:
-        return f"{consumer}-{settings.tidemark_worker_id}", open(os.devnull)  # noqa: PTH123
-    folder = settings.data_dir / "run"
-    for slot in range(1, MOST_WORKERS + 1):
-        lock = _locked(folder / f"{consumer}-{slot}.lock")
-        if lock is not None:
-            return f"{consumer}-{host_name()}-{slot}", lock
-    raise ConfigError([f"{MOST_WORKERS} workers of {consumer} run here: set TIDEMARK_WORKER_ID"])
-
-
-def _locked(path: Path) -> IO[str] | None:
-    lock = path.open("w")
-    with contextlib.suppress(BlockingIOError):
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return lock
-    lock.close()
-    return None

@@ -1,9 +1,8 @@
 """Searching one user's memory."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Body
-from pydantic import Field
 
 from api import problems as kinds
 from api.after import reached
@@ -19,18 +18,10 @@ from schemas.responses import SearchResults
 router = APIRouter(tags=["read"])
 
 
-class Found(SearchResults):
-    """Hits, best first, and how they were looked for."""
-
-    mode: Literal["semantic"] = Field(
-        "semantic", description="How it was searched; `hybrid` is served by meaning alone for now."
-    )
-
-
 @router.post("/memory/search", responses=problems(413, *READ_AFTER))
 async def search_memory(
     body: Annotated[SearchRequest, Body()], caller: Caller, parts: WithParts
-) -> Found:
+) -> SearchResults:
     """Search a user's messages by meaning.
 
     `hybrid` is answered by meaning alone until there is full text, and `mode` in the answer says
@@ -43,6 +34,6 @@ async def search_memory(
     await reached(parts, body.after, "persist", "embed")
     reader = await find_reader(parts, user) if "message" in body.kinds else None
     if reader is None:
-        return Found(results=())
+        return SearchResults(results=())
     results, cursor = await search_page(parts, reader, body)
-    return Found(results=results, next_cursor=cursor)
+    return SearchResults(results=results, next_cursor=cursor)

@@ -22,6 +22,18 @@ def err() -> Console:
     return Console(highlight=False, soft_wrap=True, stderr=True)
 
 
+def operator() -> str:
+    """Who runs this command, for records of what was decided."""
+    from getpass import getuser
+
+    from pipeline.settings import host_name
+
+    try:
+        return f"{getuser()}@{host_name()}"
+    except (KeyError, OSError):  # a container's user may have no name
+        return f"unnamed@{host_name()}"
+
+
 def program() -> str:
     """How this program was called, for hints that can be copied."""
     from shutil import which

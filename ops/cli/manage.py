@@ -37,11 +37,14 @@ def apply(
 def accept_loss(
     partition: Annotated[int, typer.Argument(min=0, help="Of the public topic.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    by: Annotated[
+        str | None, typer.Option(help="Who decides, for the record; by default, who is logged in.")
+    ] = None,
 ) -> None:
     """Go on without records that were trimmed before they were admitted."""
     import asyncio
 
-    from ops.cli.common import quiet_logs
+    from ops.cli.common import operator, quiet_logs
     from ops.embedded.stack_reach import beside_the_stack
     from ops.topics import accept_loss as accept
     from ops.topics import find_loss
@@ -55,7 +58,7 @@ def accept_loss(
     typer.echo(f"partition {partition}: records {lost.start} to {lost.end - 1} are gone for good")
     if not yes:
         typer.confirm("Go on without them?", abort=True)
-    asyncio.run(accept(reached, lost))
+    asyncio.run(accept(reached, lost, by or operator()))
     typer.echo(f"admit goes on at {lost.end}")
 
 

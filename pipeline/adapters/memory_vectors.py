@@ -17,6 +17,7 @@ class MemoryVectors:
     dim: int
     points: dict[UUID, StoredPoint] = field(default_factory=dict)
     created: bool = False
+    collection: str = "memory"
 
     async def ensure_collection(self) -> bool:
         """Return True the first time."""
@@ -129,7 +130,7 @@ def _fits(point: StoredPoint, where: Where) -> bool:
     return (
         (not where.roles or point.role in where.roles)
         and (not where.kinds or point.kind in where.kinds)
-        and where.channel in (None, point.channel)
+        and (not where.channels or point.channel in where.channels)
         and where.conversation in (None, point.conversation)
         and (where.day_from is None or where.day_from <= point.day)
         and (where.day_to is None or point.day <= where.day_to)

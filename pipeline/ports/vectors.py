@@ -54,7 +54,7 @@ class Where:
 
     roles: tuple[int, ...] = ()
     kinds: tuple[int, ...] = ()
-    channel: bytes | None = None
+    channels: tuple[bytes, ...] = ()
     conversation: bytes | None = None
     day_from: int | None = None  # inclusive
     day_to: int | None = None  # inclusive
@@ -82,6 +82,11 @@ class VectorStore(Protocol):
     Every method may raise `StoreUnavailable`; `DataError` means that what was sent is refused.
     Every write is idempotent and visible to every later read once the call returns.
     """
+
+    @property
+    def collection(self) -> str:
+        """The collection's name."""
+        ...
 
     async def ensure_collection(self) -> bool:
         """Create the collection and its indexes where absent; True if it was created now.

@@ -1,12 +1,10 @@
 """Dead letters: the original record, sealed under the key of its day, on a topic of their own.
 
-The sealed plaintext is the original's key and then its value, each as `i32 length | bytes`,
-big-endian, length -1 for none. The dead letter's own key is the source position; reason and
-position stand in its headers, content nowhere.
+The dead letter's own key is the source position; reason and position stand in its headers, content
+nowhere.
 """
 
 import os
-import struct
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -34,6 +32,7 @@ from pipeline.domain.crypto import (
     seal,
 )
 from pipeline.domain.identity import NO_PID, event_id_at
+from pipeline.domain.originals import Original, fits, pack_original, unpack_original
 from pipeline.errors import DataError
 from pipeline.ports import KeyProvider
 from pipeline.stage import Record
@@ -43,12 +42,7 @@ DAY_MS = 86_400_000
 FIRST_KVER = 1
 TTL_SECONDS = 300.0
 MOST_DAYS = 64
-# Sealed and padded, both fit into the dead-letter topic's limit of 2 MiB.
-KEPT_KEY_BYTES = 64 * 1024
-KEPT_VALUE_BYTES = 1024 * 1024
 TRUNCATED = "truncated"  # header of a letter that does not hold the whole record
-
-Original = tuple[bytes | None, bytes | None]  # key, value
 
 
 @dataclass(slots=True)
@@ -62,26 +56,31 @@ class SealedDeadLetters:
     _keys: TTLCache[int, ContentKey] = field(
         default_factory=lambda: TTLCache(MOST_DAYS, TTL_SECONDS), repr=False
     )
+    _at_hand: dict[int, dict[int, ContentKey]] = field(default_factory=dict, repr=False)
 
     async def prepare(self, records: Iterable[Record]) -> None:
         """Fetch the keys that letters of these records would need, before any row is locked.
 
+        They stay at hand until the partition's next records come. The cache may lose them
+        meanwhile, and fetching them again would take a second connection.
+
         Raises:
             StoreUnavailable: PostgreSQL is away.
         """
-        for day in {record.timestamp_ms // DAY_MS for record in records}:
-            await self._key(day)
+        at_hand: dict[int, dict[int, ContentKey]] = defaultdict(dict)
+        for partition, day in {(record.partition, _day(record)) for record in records}:
+            at_hand[partition][day] = await self._key(day)
+        self._at_hand.update(at_hand)
 
     async def put(self, rejected: Sequence[Rejected]) -> None:
-        """Seal and produce; returns when the broker has acknowledged.
+        """Seal and produce what was prepared for; returns when the broker has acknowledged.
 
         Raises:
-            StoreUnavailable: the day's key cannot be fetched or made now.
             FatalError: the broker's answer is unknown.
         """
         by_partition: dict[int, list[Outgoing]] = defaultdict(list)
         for one in rejected:
-            key = await self._key(one.record.timestamp_ms // DAY_MS)
+            key = self._at_hand[one.record.partition][_day(one.record)]
             by_partition[one.record.partition].append(self._letter(one, key))
         for partition, letters in by_partition.items():
             await self.log.bury(partition, letters)
@@ -95,10 +94,10 @@ class SealedDeadLetters:
             ("partition", b"%d" % partition),
             ("offset", b"%d" % offset),
         )
-        if not fits(record):
+        if not fits(record.key, record.value):
             headers += ((TRUNCATED, b"1"),)
         rid = event_id_at(*origin).bytes
-        box = seal(key, Kind.DEAD_LETTER, NO_PID, rid, pack_original(record))
+        box = seal(key, Kind.DEAD_LETTER, NO_PID, rid, pack_original(record.key, record.value))
         return Outgoing(position_name(*origin), box, record.timestamp_ms, headers)
 
     async def _key(self, day: int) -> ContentKey:
@@ -164,39 +163,12 @@ async def open_letter(
         raise DataError("tampered") from None
 
 
+def _day(record: Record) -> int:
+    return record.timestamp_ms // DAY_MS
+
+
 async def _wrapped(connection: AsyncConnection, day: int) -> bytes | None:
     found = await connection.execute(
         select(dead_letter_keys.c.wrapped).where(dead_letter_keys.c.day == day)
     )
     return found.scalar_one_or_none()
-
-
-def pack_original(record: Record) -> bytes:
-    """Key and value of a record as one plaintext, each cut to what a letter may hold."""
-    return _part(record.key, KEPT_KEY_BYTES) + _part(record.value, KEPT_VALUE_BYTES)
-
-
-def fits(record: Record) -> bool:
-    """Whether a letter holds the whole record: a compressed batch may bring more than any limit."""
-    key, value = record.key or b"", record.value or b""
-    return len(key) <= KEPT_KEY_BYTES and len(value) <= KEPT_VALUE_BYTES
-
-
-def unpack_original(plaintext: bytes) -> Original:
-    """What `pack_original` took."""
-    key, rest = _take(plaintext)
-    return key, _take(rest)[0]
-
-
-def _part(part: bytes | None, limit: int) -> bytes:
-    if part is None:
-        return struct.pack(">i", -1)
-    kept = part[:limit]
-    return struct.pack(">i", len(kept)) + kept
-
-
-def _take(packed: bytes) -> tuple[bytes | None, bytes]:
-    (length,) = struct.unpack_from(">i", packed)
-    if length < 0:
-        return None, packed[4:]
-    return packed[4 : 4 + length], packed[4 + length :]

@@ -4,13 +4,10 @@ import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from pipeline.adapters.postgres.attempts import (
-    SetAside,
     count_attempt,
     count_start,
     excuse_attempt,
@@ -21,25 +18,23 @@ from pipeline.adapters.postgres.engine import sqlstate, transaction
 from pipeline.adapters.postgres.keyring import Keyring
 from pipeline.adapters.postgres.tables import watermarks
 from pipeline.adapters.postgres.watermarks import ViewMark, advance_view, lock_view, positions
-from pipeline.domain.journal import Links, MalformedEnvelope, decode_envelope, decode_links
+from pipeline.domain.journal import Links, MalformedEnvelope, decode_links
 from pipeline.domain.sifting import Sifted, in_doubt, sift
 from pipeline.errors import DataError, FatalError, StoreUnavailable
-from pipeline.metrics import FRESHNESS_SECONDS, PREPARE_SECONDS, RECORDS, STORE_SECONDS
+from pipeline.metrics import (
+    FRESHNESS_SECONDS,
+    PREPARE_SECONDS,
+    RECORDS,
+    STORE_SECONDS,
+    TAMPERED,
+)
 from pipeline.stage import Record
+from pipeline.stages.faults import TAMPERED_REASONS, aside, is_records_own
 from pipeline.stages.view import Batch, View, decode, handle, open_records
 
 log = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 3
-RECORDS_OWN_ERRORS = (
-    DataError,
-    ArithmeticError,
-    AttributeError,
-    LookupError,
-    TypeError,
-    ValueError,
-)
-RECORDS_OWN_SQLSTATES = {"22", "23"}  # data exceptions, violated constraints
 
 
 @dataclass(slots=True)
@@ -177,18 +172,10 @@ class ViewStage:
             if sifted.kept:
                 await set_aside(connection, self.name, partition, aside(record, reason))
                 RECORDS.labels(self.name, "quarantined").inc()
+                if reason in TAMPERED_REASONS:
+                    TAMPERED.labels(self.name).inc()
             new = ViewMark(sifted.next, sifted.src_next)
             await advance_view(connection, self.name, partition, new)
-
-
-def is_records_own(error: Exception) -> bool:
-    """Whether an error comes from what a record says, rather than from where it is handled.
-
-    Missing rights, a missing column or memory run out would set the whole journal aside.
-    """
-    if isinstance(error, DBAPIError):
-        return sqlstate(error)[:2] in RECORDS_OWN_SQLSTATES
-    return isinstance(error, RECORDS_OWN_ERRORS)
 
 
 def _sift(mark: ViewMark, places: Sequence[tuple[int, Links]]) -> Sifted:
@@ -196,13 +183,3 @@ def _sift(mark: ViewMark, places: Sequence[tuple[int, Links]]) -> Sifted:
     if sifted.gap_at is not None:
         raise FatalError(f"the journal has a gap: {mark.next} to {sifted.gap_at}")
     return sifted
-
-
-def aside(record: Record, reason: str) -> SetAside:
-    """What the quarantine keeps of a record: never its content."""
-    pid = record.key if record.key is not None and len(record.key) == 16 else None
-    try:
-        event_id: Any = decode_envelope(record.value or b"").id
-    except MalformedEnvelope:
-        event_id = None
-    return SetAside(record.offset, reason, pid, event_id)

@@ -19,8 +19,9 @@ from pipeline.domain.journal import MalformedEnvelope, decode_links
 from pipeline.domain.sifting import in_doubt, sift
 from pipeline.errors import FatalError
 from pipeline.stage import Record
+from pipeline.stages.faults import aside
 from pipeline.stages.view import AnyOpened, Batch, Unreadable, handle, open_readable
-from pipeline.stages.view_stage import ViewStage, aside
+from pipeline.stages.view_stage import ViewStage
 from pipeline.verifying.replay import read_journal
 
 

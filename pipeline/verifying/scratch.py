@@ -12,8 +12,9 @@ from pipeline.adapters.postgres.keyring import Keyring
 from pipeline.adapters.postgres.tables import metadata
 from pipeline.errors import ConfigError, DataError, TidemarkError
 from pipeline.stage import Record
+from pipeline.stages.faults import is_records_own
 from pipeline.stages.view import View
-from pipeline.stages.view_stage import ViewStage, is_records_own
+from pipeline.stages.view_stage import ViewStage
 from pipeline.verifying.replay import read_journal
 
 _LOCK = 7_150_222  # any number of our own

@@ -92,6 +92,7 @@ class SearchResults(Answer):
                         }
                     ],
                     "next_cursor": None,
+                    "mode": "semantic",
                 }
             ]
         }
@@ -99,6 +100,9 @@ class SearchResults(Answer):
 
     results: tuple[SearchResult, ...]
     """Best first."""
+
+    mode: Literal["semantic"] = "semantic"
+    """How it was searched; `hybrid` is served by meaning alone for now."""
 
     next_cursor: Cursor | None = None
     """Pass it as `cursor` for the next page; null: this was the last."""
@@ -128,7 +132,7 @@ class Conversation(Answer):
     """Its name."""
 
     channel: str
-    """Where its latest message was said."""
+    """Where its first message to arrive was said; later ones may have been said elsewhere."""
 
     messages: int
     """Messages of every role."""

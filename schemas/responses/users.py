@@ -16,9 +16,6 @@ class Profile(ProfileFields, Answer):
     user_id: str
     """Whose profile it is."""
 
-    updated_at: datetime | None = None
-    """When it last changed; null: never set."""
-
 
 class ActiveDay(Answer):
     """What a user did on one of their days."""

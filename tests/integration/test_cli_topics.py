@@ -1,12 +1,14 @@
 """The database's binding to a cluster, and what was trimmed too early, against real servers."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from ops.topics import accept_loss, adopt_topics, find_loss, prepare_topics
 from pipeline import wiring
 from pipeline.adapters.kafka import delete_records, idempotent_producer
 from pipeline.adapters.postgres.engine import transaction
-from pipeline.adapters.postgres.tables import admission
+from pipeline.adapters.postgres.tables import admission, losses
 from pipeline.adapters.postgres.watermarks import (
     AdmitMark,
     advance_admission,
@@ -130,7 +132,7 @@ async def test_topics_that_end_before_what_was_stored_are_not_adopted(
         await adopt_topics(other)
 
 
-async def test_lost_records_are_named_and_then_passed(make_settings, topic_prefix, engine):
+async def test_lost_records_are_named_passed_and_recorded(make_settings, topic_prefix, engine):
     settings = make_settings(topic_prefix)
     await prepare_topics(settings)
     await append(settings, 0, 5)
@@ -139,12 +141,16 @@ async def test_lost_records_are_named_and_then_passed(make_settings, topic_prefi
     await delete_records(options, topic, {0: 4})
 
     lost = await find_loss(settings, 0)
-    await accept_loss(settings, lost)
+    for name in ("ana@ops", "too late"):
+        await accept_loss(settings, lost, by=name)
 
     assert (lost.start, lost.end) == (2, 4)
     assert await find_loss(settings, 0) is None
     async with transaction(engine) as connection:
         assert (await lock_admission(connection, 0)).next == 4
+        [kept] = list(await connection.execute(losses.select()))
+    assert (kept.partition, kept.start, kept.end, kept.accepted_by) == (0, 2, 4, "ana@ops")
+    assert datetime.now(UTC) - kept.accepted_at < timedelta(minutes=1)
 
 
 async def test_a_partition_never_admitted_from_has_lost_nothing(make_settings, topic_prefix):

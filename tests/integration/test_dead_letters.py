@@ -7,7 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import pytest_asyncio
+from aiokafka import AIOKafkaProducer
 
+from pipeline.adapters.kafka import client_arguments
 from pipeline.adapters.postgres.engine import transaction
 from pipeline.adapters.postgres.tables import dead_letter_keys
 from pipeline.domain.identity import event_id_at
@@ -21,6 +23,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 CANARY = "canary-41c0"
 TOO_EARLY_SECONDS = 8
+GIANT = 4 * 1024**2
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -108,6 +111,24 @@ async def test_a_record_over_the_limit_is_kept_whole(pipeline):
     status, _ = await letters(pipeline, "replay", "--position", position)
 
     assert (letter.reason, letter.whole, status) == ("too_large", True, 0)
+
+
+async def test_a_giant_that_compression_hides_from_the_broker_is_cut_and_stops_nobody(pipeline):
+    topic, options = pipeline.topics.events, client_arguments(pipeline.kafka)
+    async with AIOKafkaProducer(
+        **options, compression_type="gzip", max_request_size=2 * GIANT
+    ) as producer:
+        place = await producer.send_and_wait(topic, b"x" * GIANT, b"ana", partition=2)
+    await pipeline.publish(said("ana", "behind the giant"), partition=2)
+    await light_settled(pipeline)
+    position = f"{topic}/2/{place.offset}"
+    (letter,) = [one for one in await dead_letters(pipeline) if one.position == position]
+    status, printed = await letters(pipeline, "replay", "--position", position)
+
+    cut = f"{position}: was too large for a letter, and is cut"
+    assert (letter.reason, letter.whole) == ("too_large", False)
+    assert (status, printed.splitlines()[0]) == (1, cut)
+    assert "behind the giant" in [one.content for one in await messages_of(pipeline, "ana")]
 
 
 async def test_letters_whose_day_is_destroyed_stay_shut(pipeline):

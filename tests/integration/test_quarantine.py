@@ -14,6 +14,7 @@ from pipeline.adapters.postgres.tables import attempts, messages, quarantines, u
 from pipeline.domain.crypto import Purpose
 from pipeline.domain.journal import decode_envelope
 from pipeline.errors import DataError, FatalError, StoreUnavailable
+from pipeline.metrics import TAMPERED
 from pipeline.stages.view import View
 from tests.integration.stages_support import attempt, event_id, pid, said
 
@@ -115,6 +116,10 @@ def flipped(record):
     return reboxed(record, box=urlsafe_b64encode(box).decode())
 
 
+def tampered():
+    return TAMPERED.labels("persist")._value.get()
+
+
 def of_the_future(record):
     box = bytearray(decode_envelope(record.value).box)
     box[0] = 9
@@ -140,10 +145,12 @@ async def test_a_damaged_journal_record_is_set_aside_with_the_reason(world, dama
     await three(world)
     journal = world.logs.journal[0]
     journal[1] = damage(journal[1])
+    before = tampered()
     await world.settle(world.stage(persist.VIEW))
 
     (row,) = await aside(world)
     assert (row.offset, row.reason) == (1, reason)
+    assert tampered() - before == (reason == "tampered")
     assert row.pid == (pid(user) if user else None)
     assert await kept(world) == {UUID(event_id(0)), UUID(event_id(2))}
     assert await mark(world) == [(3, 3)]

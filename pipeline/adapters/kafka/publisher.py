@@ -1,7 +1,8 @@
 """Publishing events for people who wait: acknowledged within seconds, or refused as unavailable.
 
 A producer that failed once is spent (its sequence numbers have a hole), so it is replaced and the
-records are sent again. Every event carries its id, so a second copy is dropped downstream.
+records are sent again, also those of others that still waited in it. Every event carries its id, so
+a second copy is dropped downstream.
 """
 
 import asyncio
@@ -11,7 +12,7 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import DuplicateSequenceNumber, KafkaError, ProducerClosed
 from aiokafka.structs import RecordMetadata
 
 from pipeline.adapters.kafka.options import KafkaOptions, client_arguments
@@ -41,6 +42,7 @@ class Publisher:
         self._producer: AIOKafkaProducer | None = None
         self._starting = asyncio.Lock()
         self._retiring: set[asyncio.Task[None]] = set()
+        self._ended = False
 
     async def publish(self, records: Sequence[Destined]) -> tuple[Position, ...]:
         """Append records, those of a partition in order; the last position in each partition.
@@ -59,7 +61,8 @@ class Publisher:
             await asyncio.sleep(AGAIN_SECONDS)
 
     async def close(self) -> None:
-        """Let connections go; nothing is waited for that nobody waits for."""
+        """Let connections go; who still waits is refused."""
+        self._ended = True
         if self._producer is not None:
             self._retire(self._producer)
         await asyncio.gather(*self._retiring)
@@ -75,6 +78,8 @@ class Publisher:
 
     async def _started(self) -> AIOKafkaProducer:
         async with self._starting:
+            if self._ended:
+                raise StoreUnavailable("Kafka: this process is stopping")
             if self._producer is None:
                 producer = _producer(self._options, self._seconds)
                 try:
@@ -126,17 +131,34 @@ async def _send(
         acknowledged = await asyncio.gather(*sent)
     finally:
         for future in sent:
-            future.cancel()  # a failure that comes later is nobody's
+            if not future.cancel() and not future.cancelled():
+                future.exception()  # seen: a failure that comes later is nobody's
+    if any(each.offset < 0 for each in acknowledged):
+        # The broker has it from an earlier try and forgot where: only a new copy has a place.
+        raise DuplicateSequenceNumber
     return merge_positions(Position(each.partition, each.offset) for each in acknowledged)
 
 
 async def _closed(producer: AIOKafkaProducer) -> None:
-    """Close it without sending what is still waiting: whoever asked for that was told otherwise."""
+    """Close it without sending what is still waiting: who asked for that is told, and tries again.
+
+    What is on its way is waited for; `stop` alone would wait for a broker and send it all.
+    """
+    _abandon(producer)
     try:
         async with asyncio.timeout(CLOSE_SECONDS):
-            # `stop` alone would wait for a broker and send it all.
             await producer._sender.close()  # noqa: SLF001
-            producer._message_accumulator._batches.clear()  # noqa: SLF001
+            _abandon(producer)  # what came back to be sent again
             await producer.stop()
     except (KafkaError, TimeoutError, OSError) as error:
         log.warning("a Kafka producer did not close: %s", type(error).__name__)
+
+
+def _abandon(producer: AIOKafkaProducer) -> None:
+    """Take nothing more, and fail what waits: nobody else would ever answer it."""
+    waiting = producer._message_accumulator  # noqa: SLF001
+    waiting._closed = True  # noqa: SLF001
+    for batch in (batch for batches in waiting._batches.values() for batch in batches):  # noqa: SLF001
+        batch.failure(ProducerClosed())
+        batch._drain_waiter.exception()  # noqa: SLF001  seen
+    waiting._batches.clear()  # noqa: SLF001

@@ -33,8 +33,22 @@ async def claim(engine: AsyncEngine, name: str) -> None:
             insert(collection).values(only=1, name=name).on_conflict_do_nothing()
         )
         found = await recorded(connection)
-    if found != name:
-        raise ConfigError([OTHER_MODEL.format(found=found, name=name)])
+    _refuse_other(found, name)
+
+
+async def claimed(engine: AsyncEngine, name: str) -> bool:
+    """Whether the collection is recorded as this one; False before embed has recorded any.
+
+    Raises:
+        ConfigError: the rows belong to another model's vectors; names the command that re-embeds.
+        StoreUnavailable: PostgreSQL is away.
+    """
+    async with transaction(engine) as connection:
+        found = await recorded(connection)
+    if found is None:
+        return False
+    _refuse_other(found, name)
+    return True
 
 
 async def recorded(connection: AsyncConnection) -> str | None:
@@ -74,3 +88,8 @@ async def begin_again(engine: AsyncEngine, name: str) -> str | None:
             new.on_conflict_do_update(index_elements=["only"], set_={"name": name})
         )
     return old
+
+
+def _refuse_other(found: str | None, name: str) -> None:
+    if found != name:
+        raise ConfigError([OTHER_MODEL.format(found=found, name=name)])

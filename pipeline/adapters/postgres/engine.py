@@ -10,6 +10,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
 
 from pipeline.errors import StoreUnavailable
 
@@ -91,3 +92,16 @@ async def transaction(
         if is_away(error):
             raise StoreUnavailable(f"PostgreSQL: {sqlstate(error)}") from None
         raise
+
+
+@asynccontextmanager
+async def beside_the_pool(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A connection of its own, for who holds one of the pool's: all who do could wait for ever."""
+    alone = create_async_engine(
+        engine.url,
+        poolclass=NullPool,
+        hide_parameters=True,
+        connect_args={"connect_timeout": CONNECT_SECONDS},
+    )
+    async with alone.connect() as connection:
+        yield connection

@@ -27,6 +27,7 @@ from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.sql.dml import ReturningUpdate
 
+from pipeline.adapters.postgres.engine import beside_the_pool
 from pipeline.adapters.postgres.tables import admission, sent_on, watermarks
 
 # Who waits this long for a row ends the session that blocks it: its client is frozen.
@@ -195,13 +196,18 @@ async def _past_blockers(
 ) -> CursorResult[Any]:
     raw = (await connection.get_raw_connection()).driver_connection
     waiting = asyncio.ensure_future(connection.execute(statement, parameters))
-    while not (await asyncio.wait({waiting}, timeout=LOCK_SECONDS))[0]:
-        await _terminate_blockers(connection.engine, raw.info.backend_pid)  # type: ignore[union-attr]
+    try:
+        while not (await asyncio.wait({waiting}, timeout=LOCK_SECONDS))[0]:
+            await _terminate_blockers(connection.engine, raw.info.backend_pid)  # type: ignore[union-attr]
+    except BaseException:
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)  # or it would meet the rollback
+        raise
     return await waiting
 
 
 async def _terminate_blockers(engine: AsyncEngine, waiter: int) -> None:
-    async with engine.connect() as other:
+    async with beside_the_pool(engine) as other:
         await other.execute(
             text("SELECT pg_terminate_backend(b) FROM unnest(pg_blocking_pids(:waiter)) b"),
             {"waiter": waiter},

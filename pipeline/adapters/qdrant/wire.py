@@ -91,9 +91,10 @@ def near(pid: bytes, epoch: int, where: Where) -> models.Filter:
     """Return the filter of a search."""
     must = [_equals("pid", pid.hex()), _equals("epoch", epoch)]
     must += [_any(key, of) for key, of in (("role", where.roles), ("kind", where.kinds)) if of]
-    for key, token in (("conv", where.conversation), ("chan", where.channel)):
-        if token is not None:
-            must.append(_equals(key, token.hex()))
+    if where.channels:
+        must.append(_any("chan", tuple(token.hex() for token in where.channels)))
+    if where.conversation is not None:
+        must.append(_equals("conv", where.conversation.hex()))
     return models.Filter(must=[*must, *_days(where.day_from, where.day_to)])
 
 
@@ -119,7 +120,7 @@ def _equals(key: str, value: str | int) -> models.FieldCondition:
     return models.FieldCondition(key=key, match=models.MatchValue(value=value))
 
 
-def _any(key: str, values: tuple[int, ...]) -> models.FieldCondition:
+def _any(key: str, values: tuple[int, ...] | tuple[str, ...]) -> models.FieldCondition:
     return models.FieldCondition(key=key, match=models.MatchAny(any=list(values)))
 
 

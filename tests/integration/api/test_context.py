@@ -7,6 +7,7 @@ from sqlalchemy import update
 
 from pipeline.adapters.postgres.engine import transaction
 from pipeline.adapters.postgres.tables import messages, user_keys
+from pipeline.metrics import TAMPERED
 from schemas.events import ProfileUpdated
 from tests.integration.api.world import NOON, ids, message
 
@@ -91,11 +92,13 @@ async def test_a_row_that_was_tampered_with_is_left_out_and_the_rest_is_read(
     async with transaction(world.parts.engine) as connection:
         wrong = update(messages).where(messages.c.id == moved.id)
         await connection.execute(wrong.values(channel=token.channel("general")))
+    before = TAMPERED.labels("api")._value.get()
 
     found = await context(http, user)
 
     assert ids(found["recent"]["ai"]) == [kept.id]
     assert ids(found["recent"]["general"]) == [other.id]
+    assert TAMPERED.labels("api")._value.get() == before + 1
     assert "left out" in caplog.text
     assert "moved to" not in caplog.text
 

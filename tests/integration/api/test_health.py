@@ -4,8 +4,9 @@ import pytest
 from sqlalchemy import delete, insert
 
 from pipeline.adapters.postgres.engine import transaction
-from pipeline.adapters.postgres.tables import quarantines
-from tests.integration.api.world import running
+from pipeline.adapters.postgres.tables import admission, quarantines, watermarks
+from pipeline.domain.identity import murmur2_partition
+from tests.integration.api.world import PARTITIONS, running
 from tests.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -43,6 +44,29 @@ async def test_records_set_aside_are_shown_with_what_to_do(world, http):
     assert (part["status"], part["quarantined"]) == ("behind", 1)
     assert "quarantine list" in part["advice"]
     assert 'tidemark_quarantined_records{consumer="usage"} 1.0' in text
+
+
+async def test_a_view_of_another_journal_is_told_from_one_that_is_ahead_for_a_moment(
+    postgres_url, make_settings, kafka_options
+):
+    async with running(make_settings(postgres_url), kafka_options) as own:
+        for _ in range(6):  # offsets that the views below may name
+            await own.http.post("/memory/store", json={"user_id": "ana", "content": "hello"})
+        partition = murmur2_partition(b"ana", PARTITIONS)
+        async with transaction(own.parts.engine) as connection:
+            for table, marks in (
+                (admission, {"next": 3, "prev": 1, "journal_end": 1}),
+                (watermarks["usage"], {"next": 1, "src_next": 3}),  # settled, never accepted
+                (watermarks["embed"], {"next": 1, "src_next": 4}),  # produced, not committed
+            ):
+                await connection.execute(insert(table).values(partition=partition, **marks))
+        stranger = await until(
+            lambda: _part(own.http, "usage", lambda part: "journal" in (part["advice"] or ""))
+        )
+        ahead = await _part(own.http, "embed", lambda _: True)
+
+    assert stranger["status"] == "down"
+    assert ahead["status"] == "ok"
 
 
 async def test_an_event_that_nobody_admits_is_lag(postgres_url, make_settings, kafka_options):

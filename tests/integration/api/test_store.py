@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from pipeline.domain.identity import event_id_of, murmur2_partition
-from pipeline.domain.positions import Position, decode_position
+from pipeline.domain.positions import MAX_POSITIONS, Position, decode_position
 from schemas.events import parse_event
 from tests.integration.api.world import PARTITIONS, message
 from tests.kafka_records import read_all
@@ -96,6 +96,22 @@ async def test_a_user_never_seen_goes_by_murmur2_and_a_known_one_goes_home(world
     [(new, _)], [(home, _)] = await published(world, user), await published(world, known)
     assert new.partition == murmur2_partition(user.encode(), PARTITIONS)
     assert home.partition == 3
+
+
+async def test_more_partitions_than_a_position_can_name_are_refused_whole(
+    world, http, user, monkeypatch
+):
+    async def scattered(users):
+        return {each: n for n, each in enumerate(sorted(users))}
+
+    monkeypatch.setattr(world.parts.homes, "find", scattered)
+    users = [f"{user}-{n}" for n in range(MAX_POSITIONS + 1)]
+    answer = await http.post("/memory/store", json=[{"user_id": u, "content": "x"} for u in users])
+
+    assert (answer.status_code, answer.json()["type"]) == (413, "/problems/too-large")
+    assert "partitions" in answer.json()["detail"]
+    assert user not in answer.text
+    assert [found for each in users[:3] for found in await published(world, each)] == []
 
 
 async def test_a_profile_patch_is_an_event_that_says_what_was_cleared(world, http, user):

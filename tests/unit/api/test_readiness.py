@@ -4,6 +4,7 @@ import pytest
 
 from api.monitor import Snapshot
 from api.readiness import LATE_SECONDS, STAGES, readiness
+from pipeline.adapters.postgres.reads import Marks
 from pipeline.upkeep.lag import Lag
 
 UP = {"kafka": True, "postgres": True, "vectors": True}
@@ -58,6 +59,32 @@ def test_records_set_aside_are_never_ok():
 
     assert (ready.status, part(ready, "persist").quarantined) == ("degraded", 2)
     assert part(ready, "usage").status == "ok"
+
+
+def test_a_view_of_another_journal_is_down():
+    ready = readiness(snapshot(strangers=frozenset({"embed"})))
+
+    assert (ready.status, part(ready, "embed").status) == ("degraded", "down")
+    assert "journal" in part(ready, "embed").advice
+    assert part(ready, "usage").status == "ok"
+
+
+@pytest.mark.parametrize(
+    ("taken", "stranger"),
+    [
+        (4, False),  # what admit accepted last
+        (-5, False),  # in doubt: below zero
+        (5, True),  # settled and not accepted: admit dropped it
+        (6, True),
+        (7, False),  # produced, and not committed by admit yet
+        (9, False),
+        (10, True),  # behind the end of the topic
+    ],
+)
+def test_a_view_ahead_of_what_admit_may_still_commit_is_a_stranger(taken, stranger):
+    marks = Marks(next={("admit", 0): 6}, accepted={("admit", 0): 4, ("embed", 0): taken})
+
+    assert marks.strangers({0: 9}) == ({"embed"} if stranger else set())
 
 
 def test_an_unknown_lag_is_not_called_none():

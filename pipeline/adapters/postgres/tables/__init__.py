@@ -5,6 +5,7 @@ Times are `timestamptz`; `pid` is 16 raw bytes, tokens 8; `box` is a sealed box.
 
 from pipeline.adapters.postgres.tables.columns import metadata
 from pipeline.adapters.postgres.tables.embed import collection, flushed, points
+from pipeline.adapters.postgres.tables.losses import losses
 from pipeline.adapters.postgres.tables.persist import conversations, messages, profiles, users
 from pipeline.adapters.postgres.tables.truth import (
     admission,
@@ -36,6 +37,7 @@ __all__ = [
     "dead_letter_keys",
     "flushed",
     "ledger",
+    "losses",
     "messages",
     "metadata",
     "points",

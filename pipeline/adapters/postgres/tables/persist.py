@@ -27,6 +27,7 @@ messages = Table(
     Column("box", LargeBinary, nullable=False),
     Index("messages_by_channel", "pid", "epoch", "channel", "at", "id"),
     Index("messages_by_time", "pid", "epoch", "at", "id"),
+    Index("messages_by_conversation", "pid", "epoch", "conversation", "at", "id"),
     schema="persist",
 )
 
