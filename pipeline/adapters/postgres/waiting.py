@@ -1,6 +1,6 @@
 """Waiting until consumers have passed a position: notifications, and the tables when in doubt.
 
-Consumers notify in the transaction that moves their watermark (`watermarks.notify`). One
+Consumers notify in the transaction that moves their watermark (`watermarks.advance_view`). One
 connection of the process listens. A notification may be missed while it is away, so whoever waits
 reads the tables at the beginning, and all of them once a second.
 """

@@ -7,7 +7,7 @@ from pipeline.domain.positions import Position
 
 def marks(admit, journal_end, **views):
     next_ = {("admit", 0): admit} | {(view, 0): offset for view, offset in views.items()}
-    return Marks(next_, {0: journal_end})
+    return Marks(next_, journal_end={0: journal_end})
 
 
 def goal(*views):
