@@ -22,9 +22,9 @@ class Marks:
     """
 
     next: dict[tuple[str, int], int] = field(default_factory=dict)
-    accepted: dict[tuple[str, int], int] = field(default_factory=dict)
     journal_end: dict[int, int] = field(default_factory=dict)
     sent_on: dict[tuple[int, int], int] = field(default_factory=dict)
+    accepted: dict[tuple[str, int], int] = field(default_factory=dict)
 
     def of(self, consumer: str, partition: int) -> int:
         """The consumer's `next`; 0 where it has not begun."""
