@@ -6,11 +6,11 @@ import pytest
 from prometheus_client import REGISTRY
 
 from consumers.embed import Embed
-from pipeline import durability
 from pipeline.adapters.memory_vectors import MemoryVectors
 from pipeline.adapters.postgres.engine import transaction
 from pipeline.adapters.postgres.tables import points
 from pipeline.stages.view import decode, open_records
+from pipeline.upkeep import durability
 from pipeline.upkeep.durability import Sweep
 from tests.integration.stages_support import DIM, HashEncoder, event_id, said
 from tests.integration.vectors_support import point, uuid_of
