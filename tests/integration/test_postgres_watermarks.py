@@ -159,10 +159,13 @@ async def test_a_move_is_told_of_when_it_is_committed_and_never_before(world):
         await listener.execute(f"LISTEN {module.CHANNEL}")
         with pytest.raises(KeyError):  # noqa: PT012  a transaction is a block
             async with transaction(world.engine) as connection:
+                await lock_admission(connection, 9)
                 await advance_admission(connection, 9, AdmitMark(1, 1, 1))
                 raise KeyError
         async with transaction(world.engine) as connection:
+            await lock_admission(connection, 2)
             await advance_admission(connection, 2, AdmitMark(7, 6, 5))
+            await lock_view(connection, "usage", 2)
             await advance_view(connection, "usage", 2, ViewMark(5, 7))
 
         assert await heard(listener, 2) == ["admit 2 7 5", "usage 2 5 0"]
@@ -172,6 +175,7 @@ async def test_nobody_is_told_of_a_scratch_copy(world):
     async with await psycopg.AsyncConnection.connect(world.url, autocommit=True) as listener:
         await listener.execute(f"LISTEN {module.CHANNEL}")
         async with transaction(world.engine, {"usage": "usage"}) as connection:
+            await lock_view(connection, "usage", 0)
             await advance_view(connection, "usage", 0, ViewMark(1, 1))
         async with transaction(world.engine) as connection:
             await advance_view(connection, "usage", 0, ViewMark(2, 2))

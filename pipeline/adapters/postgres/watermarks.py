@@ -77,7 +77,7 @@ async def lock_view(connection: AsyncConnection, view: str, partition: int) -> V
 
 
 async def advance_admission(connection: AsyncConnection, partition: int, mark: AdmitMark) -> None:
-    """Write admit's row and tell those who wait for it, both with the transaction."""
+    """Write admit's row, which is locked, and tell those who wait, both with the transaction."""
     values = {"next": mark.next, "prev": mark.prev, "journal_end": mark.journal_end}
     payload = _payload("admit", partition, mark.next, mark.journal_end)
     await connection.execute(
@@ -104,7 +104,7 @@ async def note_sent_on(
 async def advance_view(
     connection: AsyncConnection, view: str, partition: int, mark: ViewMark
 ) -> None:
-    """Write the view's row and tell those who wait for it, both with the transaction."""
+    """Write the view's row, which is locked, and tell those who wait, both with the transaction."""
     values = {"next": mark.next, "src_next": mark.src_next}
     options = (
         connection.sync_connection.get_execution_options() if connection.sync_connection else {}
