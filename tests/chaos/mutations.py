@@ -79,9 +79,11 @@ def _differences(printed: str) -> str:
 def main() -> None:
     """Run what is named, or everything."""
     parser = argparse.ArgumentParser(description=__doc__)
-    choices = [AS_DESIGNED, *MUTANTS]
-    parser.add_argument("names", nargs="*", choices=choices, default=choices, metavar="NAME")
-    names = parser.parse_args().names
+    known = [AS_DESIGNED, *MUTANTS]
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(known))
+    names = parser.parse_args().names or known
+    if unknown := set(names) - set(known):
+        parser.error(f"there is no {', '.join(sorted(unknown))}")
     print("| left out | found | took |\n|---|---|---|", flush=True)
     sys.exit(0 if asyncio.run(_run(names)) else 1)
 
