@@ -124,15 +124,8 @@ class Settings(BaseSettings):
     tidemark_pid_key: SecretStr = Field(
         SecretStr(""), description="Base64 of the 32 bytes that make pseudonyms; never rotated."
     )
-    tidemark_pepper: SecretStr = Field(
-        SecretStr(""), description="Base64 of the 32 bytes that key the hashes of API keys."
-    )
-    tidemark_signing_key: SecretStr = Field(
-        SecretStr(""),
-        description="Base64 of the 32-byte Ed25519 seed that signs receipts and checkpoints.",
-    )
     tidemark_key_file: Path | None = Field(
-        None, description="JSON file (0600) with all four, instead of the four variables."
+        None, description="JSON file (0600) with both keys, instead of the two variables."
     )
 
     @model_validator(mode="before")

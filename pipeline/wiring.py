@@ -59,12 +59,7 @@ def secrets(settings: Settings) -> Secrets:
     """
     keks = settings.tidemark_keks.get_secret_value()
     if keks:
-        others = (
-            settings.tidemark_pid_key,
-            settings.tidemark_pepper,
-            settings.tidemark_signing_key,
-        )
-        found = secrets_from_text(keks, *(each.get_secret_value() for each in others))
+        found = secrets_from_text(keks, settings.tidemark_pid_key.get_secret_value())
     else:
         path = settings.key_file
         if settings.dev:

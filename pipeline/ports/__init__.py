@@ -3,7 +3,6 @@
 Every adapter, the real ones and the in-memory twins, passes the contract suite of its port.
 """
 
-from pipeline.ports.audit import Act, ActName, AuditLog
 from pipeline.ports.encoder import Encoder, TextEncoder
 from pipeline.ports.keys import KeyProvider
 from pipeline.ports.vectors import (
@@ -20,9 +19,6 @@ from pipeline.ports.vectors import (
 )
 
 __all__ = [
-    "Act",
-    "ActName",
-    "AuditLog",
     "Encoder",
     "FlushState",
     "Hit",

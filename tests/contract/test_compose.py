@@ -17,7 +17,7 @@ COMPOSE = yaml.safe_load(FILE.read_text())
 SERVICES = COMPOSE["services"]
 OURS = {name for name, service in SERVICES.items() if service["image"] == "tidemark"}
 PROMETHEUS = yaml.safe_load((ROOT / "ops" / "prometheus" / "prometheus.yml").read_text())
-SECRET = re.compile(r"(PASSWORD|API_KEY|KEKS|PID_KEY|PEPPER|SIGNING_KEY)$")
+SECRET = re.compile(r"(PASSWORD|API_KEY|KEKS|PID_KEY)$")
 REQUIRED = re.compile(r"\$\{[A-Z_]+:\?[^}]+\}")
 
 

@@ -36,31 +36,29 @@ class Root:
 
     def __init__(self, file: Path | None) -> None:
         self.file = file
-        self.keks = f"1:{fresh()}"
-        self.others = {name: fresh() for name in ("pid_key", "pepper", "signing_key")}
+        self.keks, self.pid_key = f"1:{fresh()}", fresh()
         if file is not None:
             create_key_file(file)
             fields = json.loads(file.read_text())
-            self.keks = fields["keks"]
-            self.others = {name: fields[name] for name in self.others}
+            self.keks, self.pid_key = fields["keks"], fields["pid_key"]
 
     def roll(self) -> None:
         self.keks = f"2:{fresh()},{self.keks}"
         if self.file is not None:
-            fields = {"v": 1, "keks": self.keks, **self.others}
+            fields = {"v": 1, "keks": self.keks, "pid_key": self.pid_key}
             self.file.write_text(json.dumps(fields))
 
     def forget_the_old(self) -> None:
         self.keks = self.keks.split(",")[0]
         if self.file is not None:
-            fields = {"v": 1, "keks": self.keks, **self.others}
+            fields = {"v": 1, "keks": self.keks, "pid_key": self.pid_key}
             self.file.write_text(json.dumps(fields))
 
     def provider(self) -> KeyProvider:
         found = (
             secrets_from_file(self.file)
             if self.file is not None
-            else secrets_from_text(self.keks, *self.others.values())
+            else secrets_from_text(self.keks, self.pid_key)
         )
         return LocalKeys(found.keks)
 

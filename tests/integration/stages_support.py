@@ -46,8 +46,6 @@ DIM = 16
 SECRETS = Secrets(
     keks=(Kek(1, hashlib.sha256(b"a test's KEK").digest()),),
     pid_key=hashlib.sha256(b"a test's pseudonym key").digest(),
-    pepper=hashlib.sha256(b"a test's pepper").digest(),
-    signing_key=hashlib.sha256(b"a test's signing key").digest(),
 )
 IDENTITY = Identity(SECRETS.pid_key, "default")
 

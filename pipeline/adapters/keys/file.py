@@ -1,7 +1,4 @@
-"""Root secrets in a file of mode 0600.
-
-`{"v": 1, "keks": "1:base64", "pid_key": "base64", "pepper": "base64", "signing_key": "base64"}`
-"""
+"""Root secrets in a file of mode 0600: `{"v": 1, "keks": "1:base64", "pid_key": "base64"}`."""
 
 import base64
 import os
@@ -16,7 +13,6 @@ from pipeline.errors import ConfigError
 
 _VERSION = 1
 _KEY_BYTES = 32
-_NAMES = ("keks", "pid_key", "pepper", "signing_key")
 
 
 def create_key_file(path: Path) -> bool:
@@ -54,7 +50,7 @@ def secrets_from_file(path: Path) -> Secrets:
     if not isinstance(fields, dict) or fields.get("v") != _VERSION:
         raise ConfigError([f"key file {path}: is of an unknown version"])
     try:
-        return secrets_from_text(*(str(fields.get(name, "")) for name in _NAMES))
+        return secrets_from_text(str(fields.get("keks", "")), str(fields.get("pid_key", "")))
     except ConfigError as error:
         raise ConfigError([f"key file {path}: {reason}" for reason in error.reasons]) from None
 
@@ -68,8 +64,8 @@ def _private_bytes(path: Path) -> bytes:
 
 
 def _fresh() -> bytes:
-    keys = {name: base64.b64encode(os.urandom(_KEY_BYTES)).decode() for name in _NAMES}
-    return orjson.dumps({"v": _VERSION, **keys, "keks": f"1:{keys['keks']}"}) + b"\n"
+    kek, pid_key = (base64.b64encode(os.urandom(_KEY_BYTES)).decode() for _ in range(2))
+    return orjson.dumps({"v": _VERSION, "keks": f"1:{kek}", "pid_key": pid_key}) + b"\n"
 
 
 def _write_durably(path: Path, content: bytes) -> None:

@@ -18,22 +18,19 @@ _MAX_ID = 2**32 - 1
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """The installation's root secrets; each is known to nobody but its processes."""
+    """Key-encryption keys, the active one first, and the key that makes pseudonyms."""
 
-    keks: tuple[Kek, ...]  # they wrap users' keys; the active one first
-    pid_key: bytes = field(repr=False)  # makes pseudonyms; never rotated
-    pepper: bytes = field(repr=False)  # what the hashes of API keys are keyed with
-    signing_key: bytes = field(repr=False)  # Ed25519 seed of receipts and audit checkpoints
+    keks: tuple[Kek, ...]
+    pid_key: bytes = field(repr=False)
 
 
-def secrets_from_text(keks: str, pid_key: str, pepper: str, signing_key: str) -> Secrets:
-    """Return the secrets in `id:base64,id:base64` (the first is active) and three in `base64`.
+def secrets_from_text(keks: str, pid_key: str) -> Secrets:
+    """Return the secrets in `id:base64,id:base64` (the first is active) and `base64`.
 
     Raises `ConfigError` with every reason of `check_secrets`.
     """
     entries = [entry for entry in keks.split(",") if entry.strip()]
-    others = (_key(text) for text in (pid_key, pepper, signing_key))
-    found = Secrets(tuple(_kek(entry) for entry in entries), *others)
+    found = Secrets(tuple(_kek(entry) for entry in entries), _key(pid_key))
     if reasons := check_secrets(found):
         raise ConfigError(reasons)
     return found
@@ -46,28 +43,12 @@ def check_secrets(found: Secrets) -> list[str]:
         if not 0 < kek.id <= _MAX_ID:
             reasons.append(f"KEK {position}: the id is not a number from 1 to {_MAX_ID}")
         reasons += [f"KEK {position}: {weakness}" for weakness in _weaknesses(kek.key)]
-        reasons += [f"KEK {position}: is the {name} as well" for name in _same(kek.key, found)]
+        if kek.key and kek.key == found.pid_key:
+            reasons.append(f"KEK {position}: is the pseudonym key as well")
     ids = Counter(kek.id for kek in found.keks)
     if any(count > 1 for count in ids.values()):
         reasons.append("two KEKs have the same id")
-    for name, key in _named(found).items():
-        reasons += [f"{name}: {weakness}" for weakness in _weaknesses(key)]
-    keys = [key for key in _named(found).values() if key]
-    if len(set(keys)) < len(keys):
-        reasons.append("two of pseudonym key, pepper and signing key are the same")
-    return reasons
-
-
-def _named(found: Secrets) -> dict[str, bytes]:
-    return {
-        "pseudonym key": found.pid_key,
-        "pepper": found.pepper,
-        "signing key": found.signing_key,
-    }
-
-
-def _same(kek: bytes, found: Secrets) -> list[str]:
-    return [name for name, key in _named(found).items() if kek and kek == key]
+    return reasons + [f"pseudonym key: {weakness}" for weakness in _weaknesses(found.pid_key)]
 
 
 def _weaknesses(key: bytes) -> Iterator[str]:

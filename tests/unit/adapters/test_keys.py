@@ -21,16 +21,11 @@ from pipeline.errors import ConfigError
 STRONG = bytes(range(100, 164, 2))
 OTHER = bytes(range(101, 165, 2))
 PID_KEY = bytes(range(200, 232))
-PEPPER, SIGNING_KEY = bytes(range(60, 92)), bytes(range(61, 93))
 SAMPLES = [bytes(range(32)), bytes(range(32, 64))]
 
 
 def text(key: bytes) -> str:
     return base64.b64encode(key).decode()
-
-
-def good(*keks: Kek) -> Secrets:
-    return Secrets(keks, PID_KEY, PEPPER, SIGNING_KEY)
 
 
 def write(path: Path, content: str, mode: int = 0o600) -> Path:
@@ -41,19 +36,18 @@ def write(path: Path, content: str, mode: int = 0o600) -> Path:
 
 def refused(keks: str, pid_key: str = text(PID_KEY)) -> tuple[str, ...]:
     with pytest.raises(ConfigError) as error:
-        secrets_from_text(keks, pid_key, text(PEPPER), text(SIGNING_KEY))
+        secrets_from_text(keks, pid_key)
     return error.value.reasons
 
 
 def test_the_first_kek_is_the_active_one() -> None:
-    others = (f" {text(key)}\n" for key in (PID_KEY, PEPPER, SIGNING_KEY))
-    found = secrets_from_text(f"2:{text(STRONG)}, 1:{text(OTHER)}\n", *others)
+    found = secrets_from_text(f"2:{text(STRONG)}, 1:{text(OTHER)}\n", f" {text(PID_KEY)}\n")
 
-    assert found == good(Kek(2, STRONG), Kek(1, OTHER))
+    assert found == Secrets((Kek(2, STRONG), Kek(1, OTHER)), PID_KEY)
 
 
 def test_good_secrets_have_nothing_against_them() -> None:
-    assert check_secrets(good(Kek(2, STRONG), Kek(1, OTHER))) == []
+    assert check_secrets(Secrets((Kek(2, STRONG), Kek(1, OTHER)), PID_KEY)) == []
 
 
 @pytest.mark.parametrize("keks", ["", " ", ",", "\n"])
@@ -118,7 +112,7 @@ def test_every_reason_is_given_at_once() -> None:
 
 
 def test_secrets_do_not_show() -> None:
-    assert repr(good(Kek(1, STRONG))) == "Secrets(keks=(Kek(id=1),))"
+    assert repr(Secrets((Kek(1, STRONG),), PID_KEY)) == "Secrets(keks=(Kek(id=1),))"
 
 
 def test_a_new_key_file_is_private_and_holds_strong_keys(tmp_path: Path) -> None:
@@ -203,15 +197,7 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
 
 
 def test_weak_keys_in_a_file_are_refused_with_its_name(tmp_path: Path) -> None:
-    content = json.dumps(
-        {
-            "v": 1,
-            "keks": f"1:{text(SAMPLES[0])}",
-            "pid_key": 7,
-            "pepper": text(SAMPLES[1]),
-            "signing_key": text(SIGNING_KEY),
-        }
-    )
+    content = json.dumps({"v": 1, "keks": f"1:{text(SAMPLES[0])}", "pid_key": 7})
     path = write(tmp_path / "keys.json", content)
 
     with pytest.raises(ConfigError) as error:
@@ -220,14 +206,4 @@ def test_weak_keys_in_a_file_are_refused_with_its_name(tmp_path: Path) -> None:
     assert error.value.reasons == (
         f"key file {path}: KEK 1: is a published sample",
         f"key file {path}: pseudonym key: is missing or not 32 bytes in base64",
-        f"key file {path}: pepper: is a published sample",
     )
-
-
-def test_no_key_serves_two_ends() -> None:
-    doubled = Secrets((Kek(1, PEPPER),), PID_KEY, PEPPER, PID_KEY)
-
-    assert check_secrets(doubled) == [
-        "KEK 1: is the pepper as well",
-        "two of pseudonym key, pepper and signing key are the same",
-    ]
